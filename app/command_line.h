@@ -1,0 +1,56 @@
+// What the sub-commands share: options that mean the same everywhere, and how they are parsed.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/session.h"
+
+namespace zlens {
+
+namespace po = boost::program_options;
+
+// A sub-command: its arguments without its name, its exit code.
+struct Command {
+  const char* name;
+  const char* summary;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+// Usage line, description and flags of a sub-command.
+struct Usage {
+  const char* synopsis;     // "ask --model M [--image F] QUESTION"
+  const char* description;  // one or two sentences
+};
+
+// Parses; on --help prints `usage` and the flags on stdout and returns nothing. Throws InputError on wrong usage.
+std::optional<po::variables_map> parse_arguments(const std::vector<std::string>& arguments, const po::options_description& flags,
+                                                 const po::positional_options_description& positional, const Usage& usage);
+
+// --model, --dtype, --device, --threads, --attach, --expert.
+po::options_description model_flags();
+SessionOptions session_options(const po::variables_map& values);
+
+// --input NAME=FILE and --image FILE.
+po::options_description input_flags();
+std::vector<Input> inputs_of(const po::variables_map& values);
+
+// --max-new-tokens (default `max_new_tokens`; 0: left to the task), --temperature, --top-p, --seed.
+po::options_description generation_flags(std::int64_t max_new_tokens);
+AnswerOptions answer_options(const po::variables_map& values);
+
+// A required option's value; throws InputError naming the flag where it is missing.
+std::string required(const po::variables_map& values, const char* name);
+
+int ask_command(const std::vector<std::string>& arguments);
+int eval_command(const std::vector<std::string>& arguments);
+int score_command(const std::vector<std::string>& arguments);
+int report_command(const std::vector<std::string>& arguments);
+int logits_command(const std::vector<std::string>& arguments);
+int models_command(const std::vector<std::string>& arguments);
+int tasks_command(const std::vector<std::string>& arguments);
+
+}  // namespace zlens

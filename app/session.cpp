@@ -1,0 +1,250 @@
+#include "app/session.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+#include "app/builtin.h"
+#include "experts/base_hash.h"
+#include "experts/mix.h"
+#include "io/error.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+#include "io/user_folders.h"
+#include "modules/dtype.h"
+#include "modules/registry.h"
+#include "text/answer_evidence.h"
+#include "text/model.h"
+
+namespace zlens {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// A request on its way to the model.
+struct PreparedRequest {
+  std::vector<PreparedInput> inputs;
+  std::string text;
+  TokenPrompt prompt;
+};
+
+std::string trimmed(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+}
+
+const char* finish_text(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::Stop: return "stop";
+    case FinishReason::Length: return "length";
+    case FinishReason::Cancelled: return "cancelled";
+  }
+  return "";
+}
+
+double mean_probability(const std::vector<float>& logprobs) {
+  double sum = 0;
+  for (const float value : logprobs) sum += std::exp(static_cast<double>(value));
+  return logprobs.empty() ? 0 : sum / static_cast<double>(logprobs.size());
+}
+
+Json default_messages(const std::string& context, const std::string& question) {
+  return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
+}
+
+int thread_count(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+struct Session::State {
+  SessionOptions options;
+  std::shared_ptr<LanguageModel> model;
+  std::map<std::string, std::string> reads;  // modality name -> kind of input
+  mutable Caches caches;
+  Mix mix;
+  std::shared_ptr<const ActiveMix> active;
+  std::string base;  // hash; empty without experts
+
+  PreparedRequest prepare(const Request& request) const;
+  std::string render(const Request& request, const std::string& context, const std::string& question) const;
+  std::vector<std::int64_t> shared_prefixes(const Request& request, const std::string& context,
+                                            const std::vector<std::int32_t>& ids) const;
+  Reply reply(const PreparedRequest& request, const Generation& generation) const;
+};
+
+Session::Session(const SessionOptions& options) : state_(std::make_unique<State>()) {
+  if (options.device != "cpu") throw InputError("device '" + options.device + "' is not supported (known: cpu)");
+  at::set_num_threads(thread_count(options.threads));
+  State& state = *state_;
+  state.options = options;
+  state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype)});
+  const ModalityRegistry builtin = builtin_modalities();
+  const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
+  for (const Attachment& attachment : options.attachments) {
+    state.model->attach(attachment.modality, registry.create(attachment.modality, {attachment.options}));
+    for (const ModalityEntry* entry : registry.all())
+      if (entry->name == attachment.modality) state.reads[entry->name] = entry->input;
+  }
+  if (options.expert.empty() || options.expert == "none") return;
+  state.base = base_hash(*state.model, user_cache_folder());
+  state.mix = {{std::make_shared<Expert>(read_expert(options.expert)), 1.0}};
+  FactorStore factors(state.model, state.base, user_cache_folder() / "factors");
+  state.active = resolve(state.mix, factors);
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+std::string Session::State::render(const Request& request, const std::string& context, const std::string& question) const {
+  if (request.raw) return question;
+  if (!request.prompt) return model->render(default_messages(context, question));
+  return model->render(request.prompt->messages({.question = question, .context = context, .choices = request.choices}));
+}
+
+// Where the prompt stops depending on the template alone, and where on template and inputs: found by comparing with the same prompt
+// about something else, so that it holds for every template and tokenizer.
+std::vector<std::int64_t> Session::State::shared_prefixes(const Request& request, const std::string& context,
+                                                          const std::vector<std::int32_t>& ids) const {
+  if (request.raw) return {};
+  const auto other = [&](const std::string& text, const std::string& question) {
+    return common_prefix(ids, model->tokenizer().encode(render(request, text, question), /*add_special_tokens=*/false));
+  };
+  const std::int64_t of_template = other("\x01", request.question), of_inputs = other(context, "\x01");
+  return {std::min(of_template, of_inputs), std::max(of_template, of_inputs)};
+}
+
+PreparedRequest Session::State::prepare(const Request& request) const {
+  if (trimmed(request.question).empty()) throw InputError("the question is empty");
+  PreparedRequest out;
+  std::string context;
+  for (const Input& input : request.inputs) {
+    bool read = false;
+    for (const auto& [name, modality] : model->modalities()) {
+      if (reads.at(name) != input.kind) continue;
+      read = true;
+      out.inputs.push_back({name, modality->prepare(input.data)});
+      context += (context.empty() ? "" : "\n\n") + modality->prompt_text(*out.inputs.back().prepared);
+    }
+    if (!read)
+      throw InputError("nothing reads input '" + input.kind + "': model '" + options.model +
+                       "' has no modality for it; attach one (--attach ocr reads the words of an image)");
+  }
+  out.text = render(request, context, request.question);
+  out.prompt = model->tokenize(out.text, out.inputs, caches, {.raw = request.raw});
+  out.prompt.shared_prefixes = shared_prefixes(request, context, out.prompt.ids);
+  return out;
+}
+
+Reply Session::State::reply(const PreparedRequest& request, const Generation& generation) const {
+  Reply out;
+  out.answer = trimmed(model->tokenizer().decode(generation.ids, /*skip_special_tokens=*/true));
+  out.found = !is_not_found(out.answer);
+  out.confidence = mean_probability(generation.logprobs);
+  out.finish = finish_text(generation.reason);
+  for (const PreparedInput& input : request.inputs) {
+    if (!out.found || !out.evidence.empty()) break;
+    out.evidence = find_evidence(out.answer, input.prepared->evidence());
+  }
+  out.prompt = request.text;
+  out.prompt_sha256 = sha256_hex(request.text);
+  out.mix = zlens::describe(mix);
+  out.prompt_tokens = generation.prompt_tokens;
+  out.reused_tokens = generation.reused_tokens;
+  out.new_tokens = static_cast<std::int64_t>(generation.ids.size());
+  return out;
+}
+
+std::vector<Reply> Session::ask(const std::vector<Request>& requests, const AnswerOptions& options) const {
+  const State& state = *state_;
+  std::vector<Reply> replies(requests.size());
+  std::vector<PreparedRequest> prepared;
+  std::vector<TokenPrompt> prompts;
+  std::vector<std::size_t> owners;  // of each prompt: its request
+  const std::int64_t room = state.model->decoder().config().max_position_embeddings;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto start = Clock::now();
+    try {
+      PreparedRequest one = state.prepare(requests[i]);
+      const auto length = static_cast<std::int64_t>(one.prompt.ids.size());
+      if (length + options.max_new_tokens > room)
+        throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " + std::to_string(options.max_new_tokens) +
+                         " new ones exceeds the model's context of " + std::to_string(room) + ": shorten the question or its inputs");
+      prompts.push_back(one.prompt);
+      prepared.push_back(std::move(one));
+      owners.push_back(i);
+    } catch (const InputError& error) {
+      replies[i].error = error.what();
+    }
+    replies[i].prepare_s = seconds_since(start);
+  }
+  std::vector<StreamDecoder> streams(prompts.size(), StreamDecoder(state.model->tokenizer()));
+  TokenCallback on_token;
+  if (options.on_text)
+    on_token = [&](std::size_t row, const Choice& choice) { return options.on_text(owners[row], streams[row].push(choice.id)); };
+  const GenerateOptions generation{.max_new_tokens = options.max_new_tokens,
+                                   .sampling = {options.temperature, options.top_p, options.seed},
+                                   .stop_ids = state.model->stop_ids()};
+  const auto start = Clock::now();
+  const auto generated = generate(state.model->decoder(), prompts, generation, state.active, state.caches, on_token);
+  const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
+  for (std::size_t row = 0; row < generated.size(); ++row) {
+    const double prepare_s = replies[owners[row]].prepare_s;
+    replies[owners[row]] = state.reply(prepared[row], generated[row]);
+    replies[owners[row]].prepare_s = prepare_s;
+    replies[owners[row]].generate_s = share;
+  }
+  return replies;
+}
+
+Reply Session::ask(const Request& request, const AnswerOptions& options) const {
+  Reply reply = std::move(ask(std::vector<Request>{request}, options).front());
+  if (!reply.error.empty()) throw InputError(reply.error);
+  return reply;
+}
+
+void Session::write_logits(const Request& request, const std::filesystem::path& out) const {
+  const State& state = *state_;
+  const PreparedRequest prepared = state.prepare(request);
+  const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
+  const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt, state.active).contiguous();
+  const auto entry = [](const char* name, const at::Tensor& tensor) {
+    const std::span bytes(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
+    return TensorToWrite{name, file_dtype(tensor.scalar_type()), tensor.sizes().vec(), bytes};
+  };
+  std::vector<TensorToWrite> tensors = {entry("input_ids", ids), entry("logits", logits)};
+  at::Tensor features;
+  if (prepared.prompt.embeddings.defined()) {
+    features = prepared.prompt.embeddings.to(at::kFloat).contiguous();
+    tensors.push_back(entry("image_features", features));
+  }
+  write_safetensors(out, tensors, {});
+}
+
+Json Session::describe() const {
+  const State& state = *state_;
+  Json attachments = Json::array();
+  for (const Attachment& attachment : state.options.attachments)
+    attachments.push_back({{"modality", attachment.modality}, {"options", attachment.options}});
+  return {{"model", state.model->path().filename().string()},
+          {"model_type", state.model->model_type()},
+          {"dtype", dtype_label(state.model->dtype())},
+          {"attach", attachments},
+          {"base", state.base},
+          {"mix", zlens::describe(state.mix)},
+          {"threads", at::get_num_threads()}};
+}
+
+}  // namespace zlens

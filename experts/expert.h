@@ -1,0 +1,28 @@
+// Experts: named sets of z-vectors, bound to the base that they were made for.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace zlens {
+
+// One expert file: safetensors with tensors `z/<module path>` float32 [R]. Plain data.
+struct Expert {
+  std::string name;         // [A-Za-z0-9._-]{1,64}, no leading dot
+  std::string description;  // what dispatch reads
+  std::string base;         // hash of the base, as base_hash() computes it
+  std::map<std::string, std::string> record;    // task, method, matrices, scope, training record: further metadata
+  std::map<std::string, std::vector<float>> z;  // by canonical matrix name; a matrix that is absent keeps z = 1
+  std::string sha256;       // of the contents; set by write_expert and read_expert
+};
+
+// Writes atomically; equal experts make equal files. Throws InputError on a bad name or values that are not finite.
+void write_expert(const std::filesystem::path& path, const Expert& expert);
+
+// Checks everything before use: format, checksum over tensors and metadata, finite values, names.
+// Throws InputError naming file and reason.
+Expert read_expert(const std::filesystem::path& path);
+
+}  // namespace zlens

@@ -1,0 +1,12 @@
+// Metadata values of GGUF.
+#pragma once
+
+#include "io/gguf.h"
+#include "io/gguf_reader.h"
+
+namespace zlens {
+
+// Reads the kind code and the value behind it. Throws InputError on unknown kinds, nested or too long arrays and truncation.
+GgufValue read_gguf_value(GgufReader& reader);
+
+}  // namespace zlens

@@ -1,0 +1,60 @@
+// Self-attention of a decoder layer, grouped queries, over a KV cache.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "modules/linear.h"
+#include "modules/norm.h"
+#include "modules/rope.h"
+
+namespace zlens {
+
+// What one forward pass over T new tokens needs in every layer; made once.
+struct AttentionPlan {
+  std::int64_t tokens = 0;
+  at::Tensor positions;                    // [B, T] int64, -1: padding
+  RopeAngles angles;                       // of those positions
+  bool causal = false;                     // fresh cache without padding: no mask is needed
+  at::Tensor full_mask, sliding_mask;      // [B, 1, T, length + T] additive; undefined where not needed
+};
+
+// Opens slots for the new tokens in the context's cache and prepares masks. `window`: of the model's sliding layers, 0: none.
+AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens, std::int64_t window,
+                             at::ScalarType dtype);
+
+// Immutable; safe to share between threads.
+class Attention {
+ public:
+  struct Options {
+    std::int64_t layer = 0;  // which of the cache's tensors
+    std::int64_t hidden_size = 0, num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
+    bool qkv_bias = false, output_bias = false;
+    bool qk_norm = false;  // RMS norm over head_dim before the rotation (Qwen3)
+    double rms_norm_eps = 1e-6;
+    bool rope = true;            // false: this layer knows no positions (SmolLM3)
+    std::int64_t window = 0;     // sliding window; 0: all
+    double scale = 1;
+  };
+  Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots);
+
+  at::Tensor forward(const at::Tensor& x, const AttentionPlan& plan, Context& context) const;  // [B, T, D] -> [B, T, D]
+
+ private:
+  // Fused loops over the cache, and plain differentiable ATen that leaves the cache as it is.
+  at::Tensor attend_fused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
+                          Context& context) const;
+  at::Tensor attend_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
+                          Context& context) const;
+  at::Tensor scaled_dot_product(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan) const;
+
+  Options options_;
+  Linear q_proj_, k_proj_, v_proj_, o_proj_;
+  std::optional<RmsNorm> q_norm_, k_norm_;
+};
+
+}  // namespace zlens

@@ -1,0 +1,241 @@
+#include "modules/kernels.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+// One clone per instruction set, chosen when the program is loaded; what they call must be inlined to profit.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#define ZLENS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ZLENS_CLONES
+#endif
+#define ZLENS_INLINE __attribute__((always_inline)) inline
+
+namespace zlens::kernels {
+namespace {
+
+using Bf16 = std::uint16_t;  // raw bits: the compiler vectorises shifts, not c10::BFloat16
+
+ZLENS_INLINE float load(float value) { return value; }
+ZLENS_INLINE float load(Bf16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
+
+ZLENS_INLINE void store(float* at, float value) { *at = value; }
+ZLENS_INLINE void store(Bf16* at, float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;  // to nearest, ties to even
+  *at = static_cast<Bf16>(value != value ? 0x7fc0U : rounded);
+}
+
+template <typename T>
+ZLENS_INLINE float rounded(float value) {
+  T stored;
+  store(&stored, value);
+  return load(stored);
+}
+
+// exp for arguments <= 0, relative error below 2e-7; 0 below -87.
+ZLENS_INLINE float exp_nonpositive(float x) {
+  const float clamped = std::max(x, -87.0F);
+  const float n = std::floor(clamped * 1.44269504F + 0.5F);
+  const float r = (clamped - n * 0.693359375F) + n * 2.12194440e-4F;
+  float p = 1.9875691500e-4F;
+  p = p * r + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  const float mantissa = p * r * r + r + 1.0F;
+  const float power = std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+  return x < -87.0F ? 0.0F : mantissa * power;
+}
+
+template <typename T>
+ZLENS_INLINE void rms_norm_rows(const T* x, const T* weight, T* out, std::int64_t rows, std::int64_t width, float eps) {
+  for (std::int64_t row = 0; row < rows; ++row, x += width, out += width) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t i = 0; i < width; ++i) sum += load(x[i]) * load(x[i]);
+    const float inverse = 1.0F / std::sqrt(sum / static_cast<float>(width) + eps);
+#pragma omp simd
+    for (std::int64_t i = 0; i < width; ++i) store(&out[i], rounded<T>(load(x[i]) * inverse) * load(weight[i]));
+  }
+}
+
+ZLENS_CLONES void rms_norm_range(const float* x, const float* weight, float* out, std::int64_t rows, std::int64_t width, float eps) {
+  rms_norm_rows(x, weight, out, rows, width, eps);
+}
+ZLENS_CLONES void rms_norm_range(const Bf16* x, const Bf16* weight, Bf16* out, std::int64_t rows, std::int64_t width, float eps) {
+  rms_norm_rows(x, weight, out, rows, width, eps);
+}
+
+template <typename T>
+ZLENS_INLINE void rotate_one(const T* in, const float* cos, const float* sin, T* out, std::int64_t half) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < half; ++i) {
+    const float a = load(in[i]), b = load(in[i + half]);
+    store(&out[i], a * cos[i] - b * sin[i]);
+    store(&out[i + half], b * cos[i] + a * sin[i]);
+  }
+}
+
+ZLENS_CLONES void rotate(const float* in, const float* cos, const float* sin, float* out, std::int64_t half) {
+  rotate_one(in, cos, sin, out, half);
+}
+ZLENS_CLONES void rotate(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half) {
+  rotate_one(in, cos, sin, out, half);
+}
+
+template <typename T>
+struct Rows {
+  const T* key;             // [C, Dh] of one row and kv head
+  const T* value;
+  const std::int32_t* positions;  // [C]
+  std::int64_t length, head_dim, window;
+  float scale;
+};
+
+// One query head over its cache; `scores` is scratch of `length` floats.
+template <typename T>
+ZLENS_INLINE void attend_one(const Rows<T>& rows, const T* query, float* scores, float* sum, T* out) {
+  const std::int64_t width = rows.head_dim;
+  const std::int32_t oldest = rows.window > 0 ? rows.positions[rows.length - 1] - static_cast<std::int32_t>(rows.window) : -1;
+  float highest = -std::numeric_limits<float>::infinity();
+  for (std::int64_t t = 0; t < rows.length; ++t) {
+    const T* key = rows.key + t * width;
+    float dot = 0;
+#pragma omp simd reduction(+ : dot)
+    for (std::int64_t i = 0; i < width; ++i) dot += load(query[i]) * load(key[i]);
+    const bool visible = rows.positions[t] >= 0 && rows.positions[t] > oldest;
+    scores[t] = visible ? dot * rows.scale : -std::numeric_limits<float>::infinity();
+    highest = std::max(highest, scores[t]);
+  }
+  float total = 0;
+#pragma omp simd reduction(+ : total)
+  for (std::int64_t t = 0; t < rows.length; ++t) {
+    scores[t] = exp_nonpositive(scores[t] - highest);
+    total += scores[t];
+  }
+  std::fill(sum, sum + width, 0.0F);
+  for (std::int64_t t = 0; t < rows.length; ++t) {
+    const float weight = scores[t];
+    const T* value = rows.value + t * width;
+#pragma omp simd
+    for (std::int64_t i = 0; i < width; ++i) sum[i] += weight * load(value[i]);
+  }
+  const float inverse = 1.0F / total;
+  for (std::int64_t i = 0; i < width; ++i) store(&out[i], sum[i] * inverse);
+}
+
+ZLENS_CLONES void attend(const Rows<float>& rows, const float* query, float* scores, float* sum, float* out) {
+  attend_one(rows, query, scores, sum, out);
+}
+ZLENS_CLONES void attend(const Rows<Bf16>& rows, const Bf16* query, float* scores, float* sum, Bf16* out) {
+  attend_one(rows, query, scores, sum, out);
+}
+
+template <typename T>
+const T* input(const at::Tensor& x) {
+  return static_cast<const T*>(x.const_data_ptr());
+}
+template <typename T>
+T* output(const at::Tensor& x) {
+  return static_cast<T*>(x.mutable_data_ptr());
+}
+
+// Calls `body` with a value of the storage type of `x`.
+template <typename Body>
+auto with_storage(const at::Tensor& x, const Body& body) {
+  return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
+}
+
+template <typename T>
+void rope_append_rows(const RopeAppend& in, const at::Tensor& query_out) {
+  const std::int64_t batch = in.query.size(0), tokens = in.query.size(1), width = in.head_dim, half = width / 2;
+  const std::int64_t heads = in.query.size(2) / width, kv_heads = in.key.size(2) / width, capacity = in.cache_key.size(2);
+  const bool rotated = in.cos.defined();
+  const auto place = [&](const T* from, std::int64_t angle, T* to) {
+    if (rotated) {
+      rotate(from, input<float>(in.cos) + angle, input<float>(in.sin) + angle, to, half);
+    } else {
+      std::memcpy(to, from, static_cast<std::size_t>(width) * sizeof(T));
+    }
+  };
+  at::parallel_for(0, batch * tokens, 64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t b = row / tokens, t = row % tokens, slot = in.first_slot + t;
+      for (std::int64_t h = 0; h < heads; ++h)
+        place(input<T>(in.query) + (row * heads + h) * width, row * half,
+              output<T>(query_out) + ((b * heads + h) * tokens + t) * width);
+      for (std::int64_t h = 0; h < kv_heads; ++h) {
+        const std::int64_t from = (row * kv_heads + h) * width, to = ((b * kv_heads + h) * capacity + slot) * width;
+        place(input<T>(in.key) + from, row * half, output<T>(in.cache_key) + to);
+        std::memcpy(output<T>(in.cache_value) + to, input<T>(in.value) + from, static_cast<std::size_t>(width) * sizeof(T));
+      }
+    }
+  });
+}
+
+template <typename T>
+void decode_attention_rows(const DecodeAttention& in, const at::Tensor& out) {
+  const std::int64_t batch = in.query.size(0), heads = in.query.size(1), width = in.query.size(3);
+  const std::int64_t kv_heads = in.cache_key.size(1), capacity = in.cache_key.size(2), group = heads / kv_heads;
+  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, in.length * width));
+  at::parallel_for(0, batch * heads, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> scratch(static_cast<std::size_t>(in.length + width));
+    for (std::int64_t item = begin; item < end; ++item) {
+      const std::int64_t b = item / heads, cache_row = b * kv_heads + (item % heads) / group;
+      const Rows<T> rows{input<T>(in.cache_key) + cache_row * capacity * width,
+                         input<T>(in.cache_value) + cache_row * capacity * width,
+                         input<std::int32_t>(in.slot_positions) + b * in.slot_positions.size(1),
+                         in.length,
+                         width,
+                         in.window,
+                         static_cast<float>(in.scale)};
+      attend(rows, input<T>(in.query) + item * width, scratch.data(), scratch.data() + in.length, output<T>(out) + item * width);
+    }
+  });
+}
+
+}  // namespace
+
+bool usable(const at::Tensor& x) {
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+         !(c10::GradMode::is_enabled() && x.requires_grad());
+}
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  const at::Tensor in = x.contiguous();
+  at::Tensor out = at::empty_like(in);
+  const std::int64_t width = in.size(-1), rows = in.numel() / std::max<std::int64_t>(1, width);
+  with_storage(in, [&](auto zero) {
+    using T = decltype(zero);
+    at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
+      rms_norm_range(input<T>(in) + begin * width, input<T>(weight), output<T>(out) + begin * width, end - begin, width,
+                     static_cast<float>(eps));
+    });
+  });
+  return out;
+}
+
+at::Tensor rope_append(const RopeAppend& in) {
+  const std::int64_t heads = in.query.size(2) / in.head_dim;
+  at::Tensor query = at::empty({in.query.size(0), heads, in.query.size(1), in.head_dim}, in.query.options());
+  with_storage(in.query, [&](auto zero) { rope_append_rows<decltype(zero)>(in, query); });
+  return query;
+}
+
+at::Tensor decode_attention(const DecodeAttention& in) {
+  at::Tensor out = at::empty({in.query.size(0), 1, in.query.size(1) * in.query.size(3)}, in.query.options());
+  with_storage(in.query, [&](auto zero) { decode_attention_rows<decltype(zero)>(in, out); });
+  return out;
+}
+
+}  // namespace zlens::kernels

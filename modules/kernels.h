@@ -1,0 +1,40 @@
+// Fused CPU loops for generation without gradients, where a chain of small ATen calls would cost more than the arithmetic.
+// float and bfloat16, accumulation in float. Callers check shapes; all tensors are contiguous CPU tensors unless said otherwise.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace zlens::kernels {
+
+// True where the loops below may stand in for ATen: a CPU tensor of float or bfloat16 and no gradient wanted.
+bool usable(const at::Tensor& x);
+
+// RMS norm over the last dimension D: x / sqrt(mean(x²) + eps) rounded to the dtype, times weight [D]. Returns a tensor like x.
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+struct RopeAppend {
+  at::Tensor query, key, value;       // [B, T, H*Dh], [B, T, Hkv*Dh], [B, T, Hkv*Dh]
+  at::Tensor cos, sin;                // [B, T, Dh/2] float; undefined: no rotation
+  at::Tensor cache_key, cache_value;  // [B, Hkv, C, Dh]
+  std::int64_t first_slot = 0;        // where the T new slots start
+  std::int64_t head_dim = 0;
+};
+
+// Rotates query and key (half split), writes key and value into the cache, returns the query as [B, H, T, Dh].
+at::Tensor rope_append(const RopeAppend& in);
+
+struct DecodeAttention {
+  at::Tensor query;                   // [B, H, 1, Dh]
+  at::Tensor cache_key, cache_value;  // [B, Hkv, C, Dh]
+  at::Tensor slot_positions;          // [B, C] int32; -1: padding
+  std::int64_t length = 0;            // slots in use, the query's own among them
+  std::int64_t window = 0;            // attend to positions > own - window; 0: to all
+  double scale = 1;
+};
+
+// Softmax attention of one query a row over its cache. Returns [B, 1, H*Dh].
+at::Tensor decode_attention(const DecodeAttention& in);
+
+}  // namespace zlens::kernels

@@ -1,0 +1,22 @@
+#include "modules/mlp.h"
+
+#include <ATen/ATen.h>
+
+#include "modules/context.h"
+#include "modules/kernels.h"
+
+namespace zlens {
+
+GatedMlp::GatedMlp(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots)
+    : gate_proj_(weights, name + ".gate_proj", {options.hidden_size, options.intermediate_size, options.bias}, slots),
+      up_proj_(weights, name + ".up_proj", {options.hidden_size, options.intermediate_size, options.bias}, slots),
+      down_proj_(weights, name + ".down_proj", {options.intermediate_size, options.hidden_size, options.bias}, slots) {}
+
+at::Tensor GatedMlp::forward(const at::Tensor& x, const Context& context) const {
+  at::Tensor gate = gate_proj_.forward(x, context);
+  const at::Tensor up = up_proj_.forward(x, context);
+  gate = kernels::usable(gate) ? at::silu_(gate).mul_(up) : at::silu(gate) * up;
+  return down_proj_.forward(gate, context);
+}
+
+}  // namespace zlens

@@ -1,0 +1,18 @@
+#include "modules/modality.h"
+
+#include <ATen/ATen.h>
+
+namespace zlens {
+
+const std::vector<Evidence>& Prepared::evidence() const {
+  static const std::vector<Evidence> none;
+  return none;
+}
+
+std::string Modality::placeholder() const { return {}; }
+
+std::int64_t Modality::token_count(const Prepared&) const { return 0; }
+
+at::Tensor Modality::encode(const Prepared&, Context&) const { return at::empty({0, 0}); }
+
+}  // namespace zlens

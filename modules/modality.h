@@ -1,0 +1,50 @@
+// A modality turns raw input (image, page, audio, …) into text for the prompt, embeddings for the language model, or both.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/evidence.h"
+#include "modules/raw_input.h"
+
+namespace zlens {
+
+class Context;
+
+// The deterministic result of a modality's preprocessing, before any weight is touched. Immutable; shared between threads.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  // SHA-256 (hex) over the input's content and every option that shapes the result: a cache key.
+  virtual const std::string& content_hash() const = 0;
+  // The recognised pieces in reading order; empty for modalities that recognise nothing.
+  virtual const std::vector<Evidence>& evidence() const;
+};
+
+// All members may be called from several threads at once.
+class Modality {
+ public:
+  virtual ~Modality() = default;
+
+  // Throws InputError, naming the input, where it is unreadable or beyond the limits.
+  virtual std::shared_ptr<const Prepared> prepare(const RawInput& input) const = 0;
+
+  // What stands for the input in the prompt: placeholders, row and column tokens, recognised words. May be empty.
+  virtual std::string prompt_text(const Prepared& prepared) const = 0;
+
+  // The token of the language model's vocabulary that stands once for every embedding, e.g. "<image>". Default: empty, text only.
+  virtual std::string placeholder() const;
+
+  // Number of embeddings that `encode` gives for `prepared`: as many placeholder tokens stand in its prompt text. 0: text only.
+  virtual std::int64_t token_count(const Prepared& prepared) const;
+
+  // [token_count, D]: the rows that replace the placeholder tokens, in order. Default: [0, 0].
+  virtual at::Tensor encode(const Prepared& prepared, Context& context) const;
+};
+
+}  // namespace zlens

@@ -1,0 +1,20 @@
+#include "modules/norm.h"
+
+#include <ATen/ATen.h>
+
+#include "modules/kernels.h"
+#include "modules/state_dict.h"
+
+namespace zlens {
+
+RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps)
+    : weight_(weights.take(name + ".weight", {width})), eps_(eps) {}
+
+at::Tensor RmsNorm::forward(const at::Tensor& x) const {
+  if (kernels::usable(x)) return kernels::rms_norm(x, weight_, eps_);
+  const at::Tensor wide = x.to(at::kFloat);
+  const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + eps_);
+  return weight_ * scaled.to(x.scalar_type());
+}
+
+}  // namespace zlens

@@ -1,0 +1,24 @@
+// RMS norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace zlens {
+
+class StateDict;
+
+// x / sqrt(mean(x²) + eps) in float32, rounded to x's dtype, then times the weight (Llama's order; transformers LlamaRMSNorm).
+// Immutable; safe to share between threads.
+class RmsNorm {
+ public:
+  RmsNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps);
+  at::Tensor forward(const at::Tensor& x) const;  // [..., D] -> [..., D]
+
+ private:
+  at::Tensor weight_;
+  double eps_;
+};
+
+}  // namespace zlens

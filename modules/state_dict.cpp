@@ -1,0 +1,87 @@
+#include "modules/state_dict.h"
+
+#include <ATen/ATen.h>
+
+#include "io/error.h"
+#include "io/safetensors.h"
+#include "modules/dtype.h"
+
+namespace zlens {
+namespace {
+
+std::string listed(const char* kind, const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  std::string text = std::string("; ") + std::to_string(names.size()) + " " + kind + ": ";
+  for (std::size_t i = 0; i < names.size() && i < 4; ++i) text += (i ? ", " : "") + names[i];
+  return names.size() > 4 ? text + ", …" : text;
+}
+
+at::Tensor load_mapped(const TensorLocation& location, at::ScalarType dtype) {
+  const at::ScalarType stored = torch_dtype(location.info->dtype);
+  const auto bytes = location.data();
+  if (stored != dtype && !at::isFloatingType(stored)) throw InputError("weights must be floating point");
+  auto* data = const_cast<std::byte*>(bytes.data());  // torch has no read-only tensors; nothing writes to weights
+  const auto options = at::TensorOptions().dtype(stored);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(data) % dtype_size(location.info->dtype) == 0;
+  at::Tensor tensor;
+  if (aligned) {
+    tensor = at::from_blob(data, location.info->shape, [shard = location.shard](void*) {}, options);
+  } else {
+    tensor = at::empty(location.info->shape, options);
+    std::copy(bytes.begin(), bytes.end(), static_cast<std::byte*>(tensor.mutable_data_ptr()));
+  }
+  return tensor.to(dtype);
+}
+
+}  // namespace
+
+StateDict::StateDict(std::string subject, at::ScalarType dtype, at::Device device)
+    : subject_(std::move(subject)), dtype_(dtype), device_(device) {}
+
+void StateDict::add(const std::string& name, std::vector<std::int64_t> shape, Loader load) {
+  if (!entries_.emplace(name, Entry{std::move(shape), std::move(load)}).second)
+    throw InputError(subject_ + ": tensor '" + name + "' is stored twice under different names");
+}
+
+at::Tensor StateDict::take(const std::string& name, at::IntArrayRef shape) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) {
+    missing_.push_back(name);
+    return at::empty({0});
+  }
+  Entry& entry = found->second;
+  entry.taken = true;
+  if (at::IntArrayRef(entry.shape) != shape) {
+    misshapen_.push_back(name + " is " + shape_text(entry.shape) + ", expected " + shape_text(shape));
+    return at::empty({0});
+  }
+  return entry.load(dtype_).to(device_);
+}
+
+std::vector<std::string> StateDict::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : entries_) out.push_back(name);
+  return out;
+}
+
+void StateDict::finish() const {
+  std::vector<std::string> unexpected;
+  for (const auto& [name, entry] : entries_)
+    if (!entry.taken) unexpected.push_back(name);
+  if (missing_.empty() && misshapen_.empty() && unexpected.empty()) return;
+  throw InputError(subject_ + ": the weights do not fit the config" + listed("missing", missing_) +
+                   listed("of another shape", misshapen_) + listed("unexpected", unexpected));
+}
+
+StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype,
+                                     const std::function<std::string(const std::string&)>& rename) {
+  StateDict weights(folder.string(), dtype);
+  for (const auto& [name, location] : open_checkpoint(folder)) {
+    const std::string canonical = rename(name);
+    if (canonical.empty()) continue;
+    weights.add(canonical, location.info->shape, [location = location](at::ScalarType wanted) { return load_mapped(location, wanted); });
+  }
+  return weights;
+}
+
+}  // namespace zlens

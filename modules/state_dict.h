@@ -1,0 +1,58 @@
+// The named tensors of a checkpoint, taken by modules one by one, with one strict report at the end.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace zlens {
+
+// Not thread-safe; lives while a model is being built.
+class StateDict {
+ public:
+  // Makes the tensor in the wanted dtype; called at most once a tensor. May map instead of copying.
+  using Loader = std::function<at::Tensor(at::ScalarType)>;
+
+  // `subject` names the checkpoint in errors; `dtype` is what modules compute in.
+  StateDict(std::string subject, at::ScalarType dtype, at::Device device = at::kCPU);
+
+  void add(const std::string& name, std::vector<std::int64_t> shape, Loader load);
+
+  bool has(const std::string& name) const { return entries_.contains(name); }
+
+  // The tensor in this object's dtype and device. A missing or wrongly shaped one is noted, and an empty tensor returned.
+  at::Tensor take(const std::string& name, at::IntArrayRef shape);
+
+  // Entries that no module will take and that are no sign of trouble (old buffers such as rotary inv_freq).
+  void ignore(const std::string& name) { entries_.erase(name); }
+  std::vector<std::string> names() const;
+
+  // Throws InputError with every missing, unexpected and wrongly shaped tensor by name (the first few of each kind).
+  void finish() const;
+
+  at::ScalarType dtype() const { return dtype_; }
+
+ private:
+  struct Entry {
+    std::vector<std::int64_t> shape;
+    Loader load;
+    bool taken = false;
+  };
+  std::string subject_;
+  at::ScalarType dtype_;
+  at::Device device_;
+  std::map<std::string, Entry> entries_;
+  std::vector<std::string> missing_, misshapen_;
+};
+
+// Every tensor of a Hugging Face folder, mapped; names pass through `rename` (empty result: ignored).
+// Tensors whose file dtype is the wanted one are used in place, others converted once.
+StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype,
+                                     const std::function<std::string(const std::string&)>& rename);
+
+}  // namespace zlens

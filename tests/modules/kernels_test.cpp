@@ -1,0 +1,81 @@
+// The fused loops against the same arithmetic in plain ATen, in float and bfloat16.
+#include "modules/kernels.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "support/checkpoint.h"
+
+namespace zlens {
+namespace {
+
+struct Case {
+  at::ScalarType dtype;
+  double tolerance;
+};
+
+class Kernels : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override { at::manual_seed(1); }
+  at::Tensor random(at::IntArrayRef shape) const { return at::randn(shape).to(GetParam().dtype); }
+};
+
+TEST_P(Kernels, RmsNorm) {
+  for (const std::int64_t width : {1, 7, 64, 576}) {
+    const at::Tensor x = random({3, 5, width}), weight = random({width});
+    const at::Tensor wide = x.to(at::kFloat);
+    const at::Tensor expected =
+        (wide * at::rsqrt(wide.pow(2).mean(-1, true) + 1e-5)).to(GetParam().dtype) * weight;
+    EXPECT_LE(max_difference(kernels::rms_norm(x, weight, 1e-5), expected), GetParam().tolerance) << width;
+  }
+}
+
+TEST_P(Kernels, RopeAppendRotatesAndWritesTheCache) {
+  const std::int64_t batch = 2, tokens = 3, heads = 4, kv_heads = 2, width = 8, capacity = 6;
+  const at::Tensor q = random({batch, tokens, heads * width}), k = random({batch, tokens, kv_heads * width}), v = random({batch, tokens, kv_heads * width});
+  const at::Tensor angles = at::randn({batch, tokens, width / 2});
+  const at::Tensor keys = at::zeros({batch, kv_heads, capacity, width}, q.options()), values = at::zeros_like(keys);
+  const auto rotated = [&](const at::Tensor& x, std::int64_t count) {
+    const at::Tensor y = x.to(at::kFloat).view({batch, tokens, count, width}).transpose(1, 2);
+    const at::Tensor a = y.slice(3, 0, width / 2), b = y.slice(3, width / 2);
+    const at::Tensor cos = angles.cos().unsqueeze(1), sin = angles.sin().unsqueeze(1);
+    return at::cat({a * cos - b * sin, b * cos + a * sin}, 3);
+  };
+  const at::Tensor query = kernels::rope_append({q, k, v, angles.cos(), angles.sin(), keys, values, 2, width});
+  EXPECT_LE(max_difference(query, rotated(q, heads)), GetParam().tolerance);
+  EXPECT_LE(max_difference(keys.slice(2, 2, 5), rotated(k, kv_heads)), GetParam().tolerance);
+  EXPECT_TRUE(at::equal(values.slice(2, 2, 5), v.view({batch, tokens, kv_heads, width}).transpose(1, 2)));
+  EXPECT_EQ(keys.slice(2, 0, 2).abs().sum().item<float>(), 0) << "other slots stay";
+  EXPECT_EQ(keys.slice(2, 5).abs().sum().item<float>(), 0);
+}
+
+TEST_P(Kernels, DecodeAttentionSkipsPaddingAndOldTokens) {
+  const std::int64_t batch = 2, heads = 6, kv_heads = 2, width = 16, capacity = 40, length = 33;
+  const at::Tensor q = random({batch, heads, 1, width}), keys = random({batch, kv_heads, capacity, width}), values = random({batch, kv_heads, capacity, width});
+  at::Tensor positions = at::full({batch, capacity}, -1, at::kInt);
+  positions[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
+  positions[1].slice(0, 9, length).copy_(at::arange(length - 9, at::kInt));
+  for (const std::int64_t window : {0, 10}) {
+    const at::Tensor own = positions.slice(1, length - 1, length);
+    at::Tensor visible = positions.slice(1, 0, length).ge(0);
+    if (window) visible = visible.logical_and(positions.slice(1, 0, length).gt(own - window));
+    const at::Tensor k = keys.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1);
+    const at::Tensor v = values.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1);
+    const at::Tensor scores = at::matmul(q.to(at::kFloat), k.transpose(2, 3)) * 0.3;
+    const at::Tensor weights = at::softmax(scores.masked_fill(visible.logical_not().unsqueeze(1).unsqueeze(1), -INFINITY), -1);
+    const at::Tensor expected = at::matmul(weights, v).transpose(1, 2).flatten(2);
+    EXPECT_LE(max_difference(kernels::decode_attention({q, keys, values, positions, length, window, 0.3}), expected), GetParam().tolerance);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Dtypes, Kernels, testing::Values(Case{at::kFloat, 2e-6}, Case{at::kBFloat16, 0.04}),
+                         [](const auto& info) { return info.param.dtype == at::kFloat ? "fp32" : "bf16"; });
+
+TEST(KernelsUsable, NotWhereGradientsAreWanted) {
+  EXPECT_TRUE(kernels::usable(at::ones({2})));
+  EXPECT_FALSE(kernels::usable(at::ones({2}).requires_grad_(true)));
+  EXPECT_FALSE(kernels::usable(at::ones({2}, at::kDouble)));
+}
+
+}  // namespace
+}  // namespace zlens

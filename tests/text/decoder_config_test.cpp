@@ -1,0 +1,108 @@
+#include "text/decoder_config.h"
+
+#include <gtest/gtest.h>
+
+#include "io/error.h"
+
+namespace zlens {
+namespace {
+
+Json small() {
+  return {{"model_type", "llama"},       {"vocab_size", 100},         {"hidden_size", 64},          {"intermediate_size", 96},
+          {"num_hidden_layers", 2},      {"num_attention_heads", 4},  {"num_key_value_heads", 2},   {"max_position_embeddings", 128},
+          {"rms_norm_eps", 1e-5},        {"rope_theta", 5e5}};
+}
+
+TEST(DecoderConfig, VersionFourAndFiveSpellRopeDifferently) {
+  Json four = small(), five = small();
+  four["rope_scaling"] = {{"type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+                          {"original_max_position_embeddings", 64}};
+  five.erase("rope_theta");
+  five["rope_parameters"] = four["rope_scaling"];
+  five["rope_parameters"]["rope_type"] = "llama3";
+  five["rope_parameters"]["rope_theta"] = 5e5;
+  for (const Json& json : {four, five}) {
+    const DecoderConfig config = parse_decoder_config(json, "c");
+    EXPECT_EQ(config.rope.rope_type, "llama3");
+    EXPECT_EQ(config.rope.rope_theta, 5e5);
+    EXPECT_EQ(config.rope.factor, 8);
+  }
+}
+
+TEST(DecoderConfig, DefaultsOfTheFamilyFillMissingKeys) {
+  const DecoderConfig llama = parse_decoder_config({{"model_type", "llama"}}, "c");
+  EXPECT_EQ(llama.hidden_size, 4096);
+  EXPECT_EQ(llama.num_key_value_heads, 32) << "absent: as many as heads";
+  EXPECT_EQ(llama.head_dim, 128);
+  const DecoderConfig smollm3 = parse_decoder_config({{"model_type", "smollm3"}}, "c");
+  EXPECT_TRUE(smollm3.tie_word_embeddings);
+  EXPECT_EQ(std::count(smollm3.layer_rotates.begin(), smollm3.layer_rotates.end(), false), 9) << "every fourth of 36";
+  EXPECT_FALSE(smollm3.layer_rotates[3]);
+  EXPECT_TRUE(parse_decoder_config({{"model_type", "qwen2"}}, "c").qkv_bias);
+  EXPECT_FALSE(parse_decoder_config({{"model_type", "qwen2"}}, "c").attention_output_bias);
+  EXPECT_EQ(parse_decoder_config({{"model_type", "qwen3"}}, "c").head_dim, 128);
+}
+
+TEST(DecoderConfig, EosMayBeOneOrMany) {
+  Json json = small();
+  json["eos_token_id"] = {7, 9};
+  EXPECT_EQ(parse_decoder_config(json, "c").eos_token_ids, (std::vector<std::int64_t>{7, 9}));
+  json["eos_token_id"] = 7;
+  EXPECT_EQ(parse_decoder_config(json, "c").eos_token_ids, (std::vector<std::int64_t>{7}));
+}
+
+TEST(DecoderConfig, SlidingWindowIsIgnoredWhereTheFamilyTurnsItOff) {
+  Json qwen = small();
+  qwen["model_type"] = "qwen2";
+  qwen["sliding_window"] = 16;
+  qwen["use_sliding_window"] = false;
+  EXPECT_EQ(parse_decoder_config(qwen, "c").sliding_window, 0);
+  Json mistral = small();
+  mistral["model_type"] = "mistral";
+  mistral["sliding_window"] = 16;
+  EXPECT_TRUE(parse_decoder_config(mistral, "c").layer_slides[0]);
+}
+
+// Every size, divisor and bound with every kind of bad value.
+TEST(DecoderConfig, BadValuesAreRefusedByName) {
+  const std::vector<std::string> integers = {"vocab_size",          "hidden_size",         "intermediate_size",      "num_hidden_layers",
+                                             "num_attention_heads", "num_key_value_heads", "max_position_embeddings", "head_dim"};
+  const std::vector<Json> bad = {0, -1, 1e300, 4611686018427387904LL, 1.5, "64", true, Json::array({1}), Json::object()};
+  for (const std::string& key : integers) {
+    for (const Json& value : bad) {
+      Json json = small();
+      json[key] = value;
+      try {
+        parse_decoder_config(json, "config.json");
+        FAIL() << key << " = " << value;
+      } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+      }
+    }
+  }
+  const auto refused = [](const char* key, const Json& value) {
+    Json json = small();
+    json[key] = value;
+    EXPECT_THROW(parse_decoder_config(json, "c"), InputError) << key << " = " << value;
+  };
+  for (const Json& value : std::vector<Json>{0, -1, "x", 1.0, Json::object()}) refused("rms_norm_eps", value);
+  for (const Json& value : std::vector<Json>{0, -5, "x", 1e300}) refused("rope_theta", value);
+  for (const Json& value : std::vector<Json>{1, "yes"}) refused("attention_bias", value);
+  refused("num_key_value_heads", 3);
+  refused("head_dim", 15);
+  refused("hidden_size", 66);
+  refused("hidden_act", "gelu");
+  refused("model_type", "mamba");
+  refused("model_type", 3);
+  refused("layer_types", Json::array({"full_attention"}));
+  refused("eos_token_id", -3);
+  refused("rope_scaling", Json({{"rope_type", "yarn"}, {"factor", 2.0}}));
+  refused("rope_scaling", Json({{"rope_type", "linear"}, {"factor", 0}}));
+  refused("rope_scaling", Json({{"rope_type", "llama3"}, {"factor", 2.0}, {"low_freq_factor", 4.0}, {"high_freq_factor", 4.0},
+                                {"original_max_position_embeddings", 64}}));
+  EXPECT_THROW(parse_decoder_config(Json::array(), "c"), InputError);
+}
+
+}  // namespace
+}  // namespace zlens

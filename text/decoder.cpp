@@ -1,0 +1,89 @@
+#include "text/decoder.h"
+
+#include <ATen/ATen.h>
+
+#include <atomic>
+#include <cmath>
+
+#include "modules/kernels.h"
+#include "modules/state_dict.h"
+
+namespace zlens {
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
+}
+
+RopeOptions rope_options(const RopeSettings& settings) {
+  return {settings.rope_type,        settings.rope_theta,      settings.factor,
+          settings.low_freq_factor,  settings.high_freq_factor, settings.original_max_position_embeddings};
+}
+
+// transformers 5: tie where the config says so and only one of the two is stored; two stored tensors stay two.
+at::Tensor take_lm_head(const DecoderConfig& config, StateDict& weights, const at::Tensor& embed_tokens) {
+  if (config.tie_word_embeddings && !weights.has("lm_head.weight")) return embed_tokens;
+  return weights.take("lm_head.weight", {config.vocab_size, config.hidden_size});
+}
+
+at::Tensor take_embeddings(const DecoderConfig& config, StateDict& weights) {
+  const bool only_head = config.tie_word_embeddings && !weights.has("model.embed_tokens.weight");
+  return weights.take(only_head ? "lm_head.weight" : "model.embed_tokens.weight", {config.vocab_size, config.hidden_size});
+}
+
+}  // namespace
+
+Decoder::Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots)
+    : id_(next_id()),
+      config_(config),
+      embed_tokens_(take_embeddings(config, weights)),
+      norm_(weights, "model.norm", config.hidden_size, config.rms_norm_eps),
+      lm_head_(take_lm_head(config, weights, embed_tokens_)),
+      rope_(rope_options(config.rope), config.head_dim) {
+  layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(make_layer(weights, i, slots));
+}
+
+Decoder::Layer Decoder::make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const {
+  const std::string name = "model.layers." + std::to_string(index);
+  const auto i = static_cast<std::size_t>(index);
+  const Attention::Options attention{.layer = index,
+                                     .hidden_size = config_.hidden_size,
+                                     .num_attention_heads = config_.num_attention_heads,
+                                     .num_key_value_heads = config_.num_key_value_heads,
+                                     .head_dim = config_.head_dim,
+                                     .qkv_bias = config_.qkv_bias,
+                                     .output_bias = config_.attention_output_bias,
+                                     .qk_norm = config_.qk_norm,
+                                     .rms_norm_eps = config_.rms_norm_eps,
+                                     .rope = config_.layer_rotates[i],
+                                     .window = config_.layer_slides[i] ? config_.sliding_window : 0,
+                                     .scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim))};
+  return {RmsNorm(weights, name + ".input_layernorm", config_.hidden_size, config_.rms_norm_eps),
+          Attention(weights, name + ".self_attn", attention, slots),
+          RmsNorm(weights, name + ".post_attention_layernorm", config_.hidden_size, config_.rms_norm_eps),
+          GatedMlp(weights, name + ".mlp", {config_.hidden_size, config_.intermediate_size, config_.mlp_bias}, slots)};
+}
+
+KvShape Decoder::kv_shape() const {
+  return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim, embed_tokens_.scalar_type(), embed_tokens_.device()};
+}
+
+at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(embed_tokens_, ids.to(embed_tokens_.device())); }
+
+at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context) const {
+  const std::int64_t tokens = embeddings.size(1);
+  const AttentionPlan plan = plan_attention(context, rope_, valid, tokens, config_.sliding_window, embeddings.scalar_type());
+  at::Tensor x = embeddings;
+  for (const Layer& layer : layers_) {
+    x = x + layer.self_attn.forward(layer.input_layernorm.forward(x), plan, context);
+    x = x + layer.mlp.forward(layer.post_attention_layernorm.forward(x), context);
+  }
+  context.cache().advance(tokens);
+  return norm_.forward(x);
+}
+
+at::Tensor Decoder::logits(const at::Tensor& hidden) const { return at::linear(hidden, lm_head_); }
+
+}  // namespace zlens

@@ -1,0 +1,59 @@
+// The decoder of a language model: one class for Llama 2/3, Mistral, Qwen2/2.5, Qwen3, SmolLM2/3.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "modules/attention.h"
+#include "modules/context.h"
+#include "modules/mlp.h"
+#include "modules/norm.h"
+#include "modules/rope.h"
+#include "text/decoder_config.h"
+
+namespace zlens {
+
+class StateDict;
+
+// Immutable after construction: any number of threads may run it, each with its own Context.
+class Decoder {
+ public:
+  // Takes the tensors named `model.*` and `lm_head.weight`; enters its matrices into `slots`.
+  Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots);
+
+  at::Tensor embed(const at::Tensor& ids) const;  // [B, T] int64 -> [B, T, D]
+
+  // Runs T new tokens through all layers and appends them to the context's cache. `valid` [B, T] bool marks real tokens
+  // (undefined: all). Returns the normalised hidden states [B, T, D]; rows of padding tokens are meaningless.
+  at::Tensor forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context) const;
+
+  at::Tensor logits(const at::Tensor& hidden) const;  // [..., D] -> [..., V] in the compute dtype
+
+  const DecoderConfig& config() const { return config_; }
+  KvShape kv_shape() const;
+
+  // Different for every decoder of this process: part of the keys of what is cached for it.
+  std::uint64_t id() const { return id_; }
+
+ private:
+  struct Layer {
+    RmsNorm input_layernorm;
+    Attention self_attn;
+    RmsNorm post_attention_layernorm;
+    GatedMlp mlp;
+  };
+  Layer make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const;
+
+  std::uint64_t id_;
+  DecoderConfig config_;
+  at::Tensor embed_tokens_;  // [V, D]
+  std::vector<Layer> layers_;
+  RmsNorm norm_;
+  at::Tensor lm_head_;  // [V, D]; the embeddings where tied
+  Rope rope_;
+};
+
+}  // namespace zlens

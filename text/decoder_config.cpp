@@ -1,0 +1,176 @@
+#include "text/decoder_config.h"
+
+#include <algorithm>
+#include <array>
+
+#include "io/error.h"
+#include "modules/config_reader.h"
+
+namespace zlens {
+namespace {
+
+constexpr IntegerRange kVocab{1, 1 << 24}, kWidth{1, 1 << 17}, kLayers{1, 4096}, kHeads{1, 4096}, kHeadDim{2, 4096};
+constexpr IntegerRange kLength{1, std::int64_t{1} << 32}, kTokenId{0, 1 << 24}, kIntermediate{1, 1 << 20};
+
+// Class defaults of transformers 5.23 for keys that a checkpoint's config.json may leave out.
+struct FamilyDefaults {
+  const char* model_type;
+  std::int64_t hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, vocab_size;
+  std::int64_t max_position_embeddings;
+  double rms_norm_eps, rope_theta;
+  bool tie_word_embeddings;
+  std::int64_t head_dim;  // 0: hidden_size / num_attention_heads
+};
+
+constexpr std::array<FamilyDefaults, 5> kFamilies = {{
+    {"llama", 4096, 11008, 32, 32, 0, 32000, 2048, 1e-6, 10000, false, 0},
+    {"mistral", 4096, 14336, 32, 32, 8, 32000, 131072, 1e-6, 10000, false, 0},
+    {"qwen2", 4096, 22016, 32, 32, 32, 151936, 32768, 1e-6, 10000, false, 0},
+    {"qwen3", 4096, 22016, 32, 32, 32, 151936, 32768, 1e-6, 10000, false, 128},
+    {"smollm3", 2048, 11008, 36, 16, 4, 128256, 32768, 1e-6, 2000000, true, 0},
+}};
+
+const FamilyDefaults& family_of(const std::string& model_type, const std::string& subject) {
+  for (const FamilyDefaults& family : kFamilies)
+    if (model_type == family.model_type) return family;
+  std::string known;
+  for (const std::string& name : decoder_model_types()) known += (known.empty() ? "" : ", ") + name;
+  throw InputError(subject + ": model_type '" + model_type + "' is not supported (known: " + known + ")");
+}
+
+RopeSettings read_rope(const ConfigReader& config, double default_theta) {
+  // transformers 5 writes rope_parameters; 4 wrote rope_theta beside rope_scaling, whose `type` was an alias of rope_type.
+  const ConfigReader rope = config.child(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
+  RopeSettings out;
+  out.rope_type = rope.string("rope_type", rope.string("type", "default"));
+  const double outer_theta = config.number("rope_theta", 1, 1e12, default_theta);
+  out.rope_theta = rope.number("rope_theta", 1, 1e12, outer_theta);
+  if (out.rope_type == "default") return out;
+  if (out.rope_type != "linear" && out.rope_type != "llama3")
+    rope.fail("rope_type", "'" + out.rope_type + "' is not supported (known: default, linear, llama3)");
+  out.factor = rope.number("factor", 1, 1e6);
+  if (out.rope_type == "linear") return out;
+  out.low_freq_factor = rope.number("low_freq_factor", 1e-3, 1e6);
+  out.high_freq_factor = rope.number("high_freq_factor", 1e-3, 1e6);
+  if (out.high_freq_factor <= out.low_freq_factor) rope.fail("high_freq_factor", "must be larger than low_freq_factor");
+  out.original_max_position_embeddings = rope.integer("original_max_position_embeddings", kLength);
+  return out;
+}
+
+void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
+  const auto layers = static_cast<std::size_t>(out.num_hidden_layers);
+  out.layer_slides.assign(layers, false);
+  out.layer_rotates.assign(layers, true);
+  const bool windowed = out.model_type == "mistral" || config.boolean("use_sliding_window", false);
+  if (windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kLength);
+  if (config.has("layer_types")) {
+    const Json& kinds = config.json()["layer_types"];
+    if (!kinds.is_array() || kinds.size() != layers) config.fail("layer_types", "must list a kind for each layer");
+    for (std::size_t i = 0; i < layers; ++i) {
+      if (kinds[i] != "full_attention" && kinds[i] != "sliding_attention") config.fail("layer_types", "holds " + kinds[i].dump());
+      out.layer_slides[i] = kinds[i] == "sliding_attention" && out.sliding_window > 0;
+    }
+  } else if (out.sliding_window > 0) {
+    const std::int64_t first = out.model_type == "mistral" ? 0 : config.integer("max_window_layers", {0, 4096}, 28);
+    for (std::size_t i = 0; i < layers; ++i) out.layer_slides[i] = static_cast<std::int64_t>(i) >= first;
+  }
+  if (out.model_type != "smollm3") return;
+  const auto rotates = config.integers("no_rope_layers", {0, 1});
+  if (!rotates.empty() && rotates.size() != layers) config.fail("no_rope_layers", "must hold a 0 or 1 for each layer");
+  const std::int64_t interval = config.integer("no_rope_layer_interval", {1, 4096}, 4);
+  for (std::size_t i = 0; i < layers; ++i)
+    out.layer_rotates[i] = rotates.empty() ? (static_cast<std::int64_t>(i) + 1) % interval != 0 : rotates[i] == 1;
+}
+
+void read_biases(const ConfigReader& config, DecoderConfig& out) {
+  if (out.model_type == "qwen2") {
+    out.qkv_bias = true;
+    return;
+  }
+  out.qk_norm = out.model_type == "qwen3";
+  out.qkv_bias = out.attention_output_bias = config.boolean("attention_bias", false);
+  out.mlp_bias = config.boolean("mlp_bias", false);
+}
+
+void check_sizes(const DecoderConfig& config, const std::string& subject) {
+  if (config.num_attention_heads % config.num_key_value_heads != 0)
+    throw InputError(subject + ": num_attention_heads " + std::to_string(config.num_attention_heads) +
+                     " is no multiple of num_key_value_heads " + std::to_string(config.num_key_value_heads));
+  if (config.head_dim % 2 != 0) throw InputError(subject + ": head_dim " + std::to_string(config.head_dim) + " is odd");
+}
+
+}  // namespace
+
+const std::vector<std::string>& decoder_model_types() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    for (const FamilyDefaults& family : kFamilies) out.emplace_back(family.model_type);
+    return out;
+  }();
+  return names;
+}
+
+DecoderConfig parse_decoder_config(const Json& json, const std::string& subject) {
+  const ConfigReader config(json, subject);
+  DecoderConfig out;
+  out.model_type = config.string("model_type");
+  const FamilyDefaults& family = family_of(out.model_type, subject);
+  const std::string activation = config.string("hidden_act", "silu");
+  if (activation != "silu") config.fail("hidden_act", "'" + activation + "' is not supported for " + out.model_type + " (known: silu)");
+  out.vocab_size = config.integer("vocab_size", kVocab, family.vocab_size);
+  out.hidden_size = config.integer("hidden_size", kWidth, family.hidden_size);
+  out.intermediate_size = config.integer("intermediate_size", kIntermediate, family.intermediate_size);
+  out.num_hidden_layers = config.integer("num_hidden_layers", kLayers, family.num_hidden_layers);
+  out.num_attention_heads = config.integer("num_attention_heads", kHeads, family.num_attention_heads);
+  const std::int64_t kv_heads = family.num_key_value_heads ? family.num_key_value_heads : out.num_attention_heads;
+  out.num_key_value_heads = config.integer("num_key_value_heads", kHeads, kv_heads);
+  if (!config.has("head_dim") && !family.head_dim && out.hidden_size % out.num_attention_heads != 0)
+    config.fail("hidden_size", std::to_string(out.hidden_size) + " is no multiple of num_attention_heads " +
+                                   std::to_string(out.num_attention_heads) + " and head_dim is not given");
+  out.head_dim = config.integer("head_dim", kHeadDim, family.head_dim ? family.head_dim : out.hidden_size / out.num_attention_heads);
+  out.max_position_embeddings = config.integer("max_position_embeddings", kLength, family.max_position_embeddings);
+  out.rms_norm_eps = config.number("rms_norm_eps", 1e-12, 0.1, family.rms_norm_eps);
+  out.tie_word_embeddings = config.boolean("tie_word_embeddings", family.tie_word_embeddings);
+  out.rope = read_rope(config, family.rope_theta);
+  out.eos_token_ids = config.integers("eos_token_id", kTokenId);
+  read_biases(config, out);
+  read_layer_kinds(config, out);
+  check_sizes(out, subject);
+  return out;
+}
+
+DecoderConfig decoder_config_from_gguf(const Gguf& gguf) {
+  const std::string subject = gguf.file()->path().string();
+  const std::string* architecture = gguf.string("general.architecture");
+  if (!architecture) throw InputError(subject + ": general.architecture is missing");
+  // The metadata is translated into the config.json that transformers would write, so that one reader checks both.
+  const std::string prefix = *architecture + ".";
+  Json config = {{"model_type", *architecture}};
+  const auto copy_integer = [&](const char* from, const char* to) {
+    if (const auto value = gguf.integer(prefix + from)) config[to] = *value;
+  };
+  copy_integer("embedding_length", "hidden_size");
+  copy_integer("feed_forward_length", "intermediate_size");
+  copy_integer("block_count", "num_hidden_layers");
+  copy_integer("attention.head_count", "num_attention_heads");
+  copy_integer("attention.head_count_kv", "num_key_value_heads");
+  copy_integer("attention.key_length", "head_dim");
+  copy_integer("context_length", "max_position_embeddings");
+  for (const char* required : {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"})
+    if (!config.contains(required)) throw InputError(subject + ": the metadata does not give " + required);
+  if (const auto eps = gguf.number(prefix + "attention.layer_norm_rms_epsilon")) config["rms_norm_eps"] = *eps;
+  config["rope_theta"] = gguf.number(prefix + "rope.freq_base").value_or(10000.0);
+  if (const std::string* scaling = gguf.string(prefix + "rope.scaling.type"); scaling && *scaling != "none")
+    config["rope_scaling"] = {{"rope_type", *scaling}, {"factor", gguf.number(prefix + "rope.scaling.factor").value_or(1.0)}};
+  const auto embedding = gguf.tensors().find("token_embd.weight");
+  if (embedding == gguf.tensors().end() || embedding->second.shape.size() != 2)
+    throw InputError(subject + ": token_embd.weight is missing or not a matrix");
+  config["vocab_size"] = embedding->second.shape[0];
+  config["tie_word_embeddings"] = !gguf.tensors().contains("output.weight");
+  config["attention_bias"] = gguf.tensors().contains("blk.0.attn_q.bias");
+  if (gguf.tensors().contains("rope_freqs.weight")) throw InputError(subject + ": rope_freqs.weight (scaled RoPE) is not supported");
+  if (const auto eos = gguf.integer("tokenizer.ggml.eos_token_id")) config["eos_token_id"] = *eos;
+  return parse_decoder_config(config, subject);
+}
+
+}  // namespace zlens

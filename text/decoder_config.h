@@ -1,0 +1,43 @@
+// What shapes a decoder, read from config.json or a GGUF's metadata. Free of torch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/gguf.h"
+#include "io/json.h"
+
+namespace zlens {
+
+struct RopeSettings {
+  std::string rope_type = "default";
+  double rope_theta = 10000, factor = 1, low_freq_factor = 1, high_freq_factor = 4;
+  std::int64_t original_max_position_embeddings = 8192;
+};
+
+// Field names as in Hugging Face configs; every size is checked against its range and against the others.
+struct DecoderConfig {
+  std::string model_type;
+  std::int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0, num_hidden_layers = 0;
+  std::int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0, max_position_embeddings = 0;
+  double rms_norm_eps = 1e-6;
+  bool qkv_bias = false, attention_output_bias = false, mlp_bias = false, qk_norm = false;
+  bool tie_word_embeddings = false;
+  RopeSettings rope;
+  std::int64_t sliding_window = 0;                // 0: none
+  std::vector<bool> layer_slides, layer_rotates;  // for each layer: uses the window; has rotary positions
+  std::vector<std::int64_t> eos_token_ids;
+};
+
+// The model types that `parse_decoder_config` knows.
+const std::vector<std::string>& decoder_model_types();
+
+// Accepts transformers 4 and 5 spellings. Throws InputError "<subject>: <key> …" on an unknown model_type, activation or rope type,
+// and on every value out of range.
+DecoderConfig parse_decoder_config(const Json& config, const std::string& subject);
+
+// From general.architecture llama, qwen2, qwen3, smollm3. Throws InputError naming file and key.
+DecoderConfig decoder_config_from_gguf(const Gguf& gguf);
+
+}  // namespace zlens

@@ -1,0 +1,287 @@
+#include "text/jinja_text.h"
+
+#include <string.h>  // memmem
+#include <utf8proc.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <utility>
+
+#include "io/utf8.h"
+
+namespace zlens {
+
+std::string valid_utf8(const std::string& text) {
+  return is_valid_utf8(text) ? text : to_utf8(to_utf32(text));
+}
+
+bool is_python_space(char32_t c) {
+  if (c < 0x80) return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20);
+  return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+         c == 0x205f || c == 0x3000;
+}
+
+std::size_t count_characters(JinjaBudget& budget, std::string_view text) {
+  budget.bytes(text.size());
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+namespace {
+
+// The last character of valid, non-empty UTF-8.
+CodePoint last_character(std::string_view text) {
+  std::size_t start = text.size() - 1;
+  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) --start;
+  return decode_utf8(text.substr(start));
+}
+
+utf8proc_category_t category(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
+}
+
+bool is_letter(char32_t c) {
+  return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_cased(char32_t c) {
+  return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LT;
+}
+
+char32_t lower(char32_t c) {
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+}
+
+char32_t upper(char32_t c) {
+  return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
+}
+
+char32_t titled(char32_t c) {
+  return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c)));
+}
+
+// Maps character by character; `map` gets the character and the one before it (0 at the start).
+template <typename Map>
+std::string map_text(JinjaBudget& budget, std::string_view text, const Map& map) {
+  budget.bytes(4 * text.size());
+  std::string out;
+  out.reserve(text.size());
+  char32_t previous = 0;
+  while (!text.empty()) {
+    const auto [value, length] = decode_utf8(text);
+    append_utf8(out, map(value, previous));
+    previous = value;
+    text.remove_prefix(length);
+  }
+  budget.string_of(out.size());
+  return out;
+}
+
+}  // namespace
+
+std::string_view strip_text(JinjaBudget& budget, std::string_view text, TextSide side, const std::string* chars) {
+  const std::u32string set = chars ? to_utf32(*chars) : std::u32string();
+  const std::size_t before = text.size();
+  const auto strips = [&](char32_t c) { return chars ? set.find(c) != std::u32string::npos : is_python_space(c); };
+  while (side != TextSide::right && !text.empty()) {
+    const auto [value, length] = decode_utf8(text);
+    if (!strips(value)) break;
+    text.remove_prefix(length);
+  }
+  while (side != TextSide::left && !text.empty()) {
+    const auto [value, length] = last_character(text);
+    if (!strips(value)) break;
+    text.remove_suffix(length);
+  }
+  budget.bytes((before - text.size() + 1) * (set.size() + 1));
+  return text;
+}
+
+std::string lower_text(JinjaBudget& budget, std::string_view text) {
+  return map_text(budget, text, [](char32_t c, char32_t) { return lower(c); });
+}
+
+std::string upper_text(JinjaBudget& budget, std::string_view text) {
+  return map_text(budget, text, [](char32_t c, char32_t) { return upper(c); });
+}
+
+std::string capitalize_text(JinjaBudget& budget, std::string_view text) {
+  bool first = true;
+  return map_text(budget, text, [&](char32_t c, char32_t) { return std::exchange(first, false) ? titled(c) : lower(c); });
+}
+
+std::string title_text(JinjaBudget& budget, std::string_view text) {
+  return map_text(budget, text, [](char32_t c, char32_t previous) { return is_cased(previous) ? lower(c) : titled(c); });
+}
+
+namespace {
+
+bool has_only_case(JinjaBudget& budget, std::string_view text, utf8proc_category_t wanted) {
+  budget.bytes(4 * text.size());
+  bool found = false;
+  while (!text.empty()) {
+    const auto [value, length] = decode_utf8(text);
+    if (is_cased(value) && category(value) != wanted) return false;
+    found = found || category(value) == wanted;
+    text.remove_prefix(length);
+  }
+  return found;
+}
+
+bool is_character_of(char32_t c, TextClass kind) {
+  switch (kind) {
+    case TextClass::alpha:
+      return is_letter(c);
+    case TextClass::digit:
+      return category(c) == UTF8PROC_CATEGORY_ND;
+    case TextClass::alnum:
+      return is_letter(c) || category(c) == UTF8PROC_CATEGORY_ND;
+    case TextClass::space:
+      return is_python_space(c);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_lower_text(JinjaBudget& budget, std::string_view text) {
+  return has_only_case(budget, text, UTF8PROC_CATEGORY_LL);
+}
+
+bool is_upper_text(JinjaBudget& budget, std::string_view text) {
+  return has_only_case(budget, text, UTF8PROC_CATEGORY_LU);
+}
+
+bool is_text_of(JinjaBudget& budget, std::string_view text, TextClass kind) {
+  budget.bytes(4 * text.size());
+  if (text.empty()) return false;
+  while (!text.empty()) {
+    const auto [value, length] = decode_utf8(text);
+    if (!is_character_of(value, kind)) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::size_t find_text(JinjaBudget& budget, std::string_view text, std::string_view needle, std::size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  // memmem and not string_view::find: the latter takes quadratic time on text such as "aaaa…ab".
+  const void* found = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
+  const std::size_t place =
+      found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+  budget.bytes((found ? place : text.size()) - from + needle.size());
+  return place;
+}
+
+namespace {
+
+// str.replace with an empty needle: `to` stands between all characters.
+std::string interleave(JinjaBudget& budget, std::string_view text, std::string_view to, long long count) {
+  const std::size_t gaps = count_characters(budget, text) + 1;
+  std::size_t left = count < 0 ? gaps : std::min(gaps, static_cast<std::size_t>(count));
+  if (to.size() > JinjaLimits::string_bytes / gaps) budget.fail("a text is over the limit of bytes");
+  budget.string_of(text.size() + left * to.size());
+  std::string out;
+  while (left-- > 0) {
+    out += to;
+    if (text.empty()) break;
+    const std::size_t length = decode_utf8(text).length;
+    out += text.substr(0, length);
+    text.remove_prefix(length);
+  }
+  return out.append(text);
+}
+
+}  // namespace
+
+std::string replace_text(JinjaBudget& budget, std::string_view text, std::string_view from, std::string_view to, long long count) {
+  if (from.empty()) return interleave(budget, text, to, count);
+  std::string out;
+  std::size_t place = 0;
+  while (count-- != 0) {
+    const std::size_t found = find_text(budget, text, from, place);
+    if (found == std::string_view::npos) break;
+    budget.step();
+    budget.string_of(to.size());
+    out.append(text, place, found - place).append(to);
+    if (out.size() > JinjaLimits::string_bytes) budget.string_of(out.size());
+    place = found + from.size();
+  }
+  budget.string_of(out.size() + text.size() - place);
+  return out.append(text, place);
+}
+
+std::vector<std::string_view> split_lines(JinjaBudget& budget, std::string_view text, bool keep_ends) {
+  budget.bytes(4 * text.size());
+  std::vector<std::string_view> lines;
+  std::size_t start = 0, at = 0;
+  while (at < text.size()) {
+    const auto [c, length] = decode_utf8(text.substr(at));
+    const std::size_t end = at;
+    at += length;
+    const bool breaks = (c >= 0x0a && c <= 0x0d) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
+    if (!breaks) continue;
+    if (c == '\r' && at < text.size() && text[at] == '\n') ++at;
+    budget.step();
+    lines.push_back(text.substr(start, (keep_ends ? at : end) - start));
+    start = at;
+  }
+  if (start < text.size()) lines.push_back(text.substr(start));
+  return lines;
+}
+
+namespace {
+
+bool is_printable(char32_t c) {
+  switch (category(c)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return false;
+    case UTF8PROC_CATEGORY_ZS:
+      return c == ' ';
+    default:
+      return true;
+  }
+}
+
+void append_quoted(std::string& out, char32_t c, char quote) {
+  if (c == static_cast<unsigned char>(quote) || c == '\\') {
+    out += '\\';
+    out += static_cast<char>(c);
+  } else if (c == '\n' || c == '\r' || c == '\t') {
+    out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+  } else if (is_printable(c)) {
+    append_utf8(out, c);
+  } else {
+    char escape[16];
+    std::snprintf(escape, sizeof escape, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", static_cast<unsigned>(c));
+    out += escape;
+  }
+}
+
+}  // namespace
+
+std::string quote_text(JinjaBudget& budget, std::string_view text) {
+  budget.bytes(4 * text.size());
+  const bool has_single = text.find('\'') != std::string_view::npos;
+  const char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
+  std::string out(1, quote);
+  while (!text.empty()) {
+    const auto [value, length] = decode_utf8(text);
+    append_quoted(out, value, quote);
+    text.remove_prefix(length);
+  }
+  out += quote;
+  budget.string_of(out.size());
+  return out;
+}
+
+}  // namespace zlens

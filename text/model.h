@@ -1,0 +1,92 @@
+// A checkpoint, ready to answer: decoder, tokenizer, chat template and the modalities attached to it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "modules/modality.h"
+#include "text/chat_template.h"
+#include "text/decoder.h"
+#include "text/generate.h"
+#include "text/tokenizer.h"
+
+namespace zlens {
+
+struct LoadOptions {
+  at::ScalarType dtype = at::ScalarType::BFloat16;
+};
+
+// What a prompt is made of.
+struct PromptOptions {
+  bool raw = false;  // the text as it is, with the tokenizer's own special tokens; else it came from the chat template
+};
+
+// One prepared input of a modality, under the modality's name.
+struct PreparedInput {
+  std::string modality;
+  std::shared_ptr<const Prepared> prepared;
+};
+
+// Immutable after loading but for `attach`, which must come before the first use; then safe to share between threads.
+class LanguageModel {
+ public:
+  // A Hugging Face folder or a .gguf file. Throws InputError naming file and reason.
+  static std::shared_ptr<LanguageModel> load(const std::filesystem::path& path, const LoadOptions& options);
+
+  // Gives the model a modality under a name. Throws InputError where its placeholder is not in the vocabulary.
+  void attach(const std::string& name, std::shared_ptr<const Modality> modality);
+  const std::map<std::string, std::shared_ptr<const Modality>>& modalities() const { return modalities_; }
+
+  // Chat messages to prompt text, through the checkpoint's template. Throws InputError where it has none.
+  std::string render(const Json& messages) const;
+  bool has_chat_template() const { return chat_template_.has_value(); }
+
+  // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.
+  // Throws InputError where their number differs from what the text holds.
+  TokenPrompt tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
+                       const PromptOptions& options = {}) const;
+
+  const Decoder& decoder() const { return *decoder_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const AdaptableMatrices& matrices() const { return matrices_; }
+  // Calls `body` with matrix after matrix of `names` in float32, as the file has it whatever the compute dtype.
+  void for_each_matrix_fp32(const std::vector<std::string>& names,
+                            const std::function<void(const std::string& name, const at::Tensor& weight)>& body) const;
+
+  const std::vector<std::int32_t>& stop_ids() const { return stop_ids_; }
+  const std::filesystem::path& path() const { return path_; }
+  at::ScalarType dtype() const { return dtype_; }
+  at::Device device() const { return decoder_->kv_shape().device; }
+  std::string model_type() const { return decoder_->config().model_type; }
+
+  // Identity of the files as loaded (names, sizes, times): a key for what is derived from them on this machine.
+  const std::string& files_identity() const { return files_identity_; }
+
+ private:
+  LanguageModel() = default;
+  void load_folder(const LoadOptions& options);
+  void load_gguf(const LoadOptions& options);
+
+  std::filesystem::path path_;
+  at::ScalarType dtype_ = at::ScalarType::Float;
+  AdaptableMatrices matrices_;
+  std::unique_ptr<const Decoder> decoder_;
+  std::unique_ptr<const Tokenizer> tokenizer_;
+  std::optional<ChatTemplate> chat_template_;
+  std::vector<std::int32_t> stop_ids_;
+  std::map<std::string, std::shared_ptr<const Modality>> modalities_;
+  std::string files_identity_;
+};
+
+// Embeddings [token_count, D] of a prepared input, from the cache or the modality. Throws Error where the modality breaks its promise.
+at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, Caches& caches);
+
+}  // namespace zlens

@@ -1,0 +1,124 @@
+#include "text/prefill.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "io/sha256.h"
+
+namespace zlens {
+namespace {
+
+using PrefixPointer = std::shared_ptr<const KvPrefix>;
+
+// Prefixes below this length cost more to copy than to compute again.
+constexpr std::int64_t kMinPrefix = 16;
+
+std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to, const std::string& parent,
+                       const ActiveMix* mix) {
+  Sha256 hash;
+  hash.update(std::to_string(decoder.id()) + "\n");
+  hash.update(parent);
+  hash.update(mix ? mix->content_hash : std::string());
+  hash.update(prompt.embeddings_hash);
+  const auto ids = std::span(prompt.ids).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+  hash.update(std::as_bytes(ids));
+  return hash.hex();
+}
+
+bool one_scale_for_all(const ActiveMix* mix) {
+  if (!mix) return true;
+  return std::all_of(mix->slots.begin(), mix->slots.end(), [](const auto& slot) { return !slot || slot->scale.size(0) == 1; });
+}
+
+struct Reused {
+  PrefixPointer prefix;      // nullptr: none
+  std::int64_t cached = 0;   // tokens that need not be computed now
+};
+
+// The longest shared prefix of a prompt, each computed on top of the one before, alone in its batch: its numbers depend on nothing else.
+Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+  Reused out;
+  std::string parent;
+  std::int64_t from = 0;
+  const std::int64_t last = static_cast<std::int64_t>(prompt.ids.size()) - 1;  // at least one token must be left to compute
+  for (const std::int64_t end : prompt.shared_prefixes) {
+    const std::int64_t to = std::min(end, last);
+    if (to < from + kMinPrefix) continue;
+    parent = prefix_key(decoder, prompt, from, to, parent, mix.get());
+    PrefixPointer found = caches.prefixes.get(parent);
+    if (found) {
+      out.cached = to;
+    } else {
+      Context context(KvCache::from_prefixes(decoder.kv_shape(), {out.prefix.get()}, to), mix);
+      decoder.forward(embed_prompt(decoder, prompt, from, to), {}, context);
+      found = std::make_shared<KvPrefix>(context.cache().prefix_of_row(0));
+      caches.prefixes.put(parent, found, found->bytes());
+    }
+    out.prefix = found;
+    from = to;
+  }
+  return out;
+}
+
+struct Chunk {
+  at::Tensor embeddings;  // [B, T, D]
+  at::Tensor valid;       // [B, T] bool; undefined: all
+};
+
+// What is left of every prompt, right-aligned.
+Chunk left_padded(const std::vector<at::Tensor>& rows) {
+  std::int64_t longest = 0;
+  bool equal = true;
+  for (const at::Tensor& row : rows) {
+    equal &= row.size(1) == rows.front().size(1);
+    longest = std::max(longest, row.size(1));
+  }
+  if (equal) return {at::cat(rows, 0), {}};
+  const auto batch = static_cast<std::int64_t>(rows.size());
+  Chunk chunk{at::zeros({batch, longest, rows.front().size(2)}, rows.front().options()), at::zeros({batch, longest}, at::kBool)};
+  for (std::int64_t b = 0; b < batch; ++b) {
+    const at::Tensor& row = rows[static_cast<std::size_t>(b)];
+    chunk.embeddings[b].slice(0, longest - row.size(1)).copy_(row[0]);
+    chunk.valid[b].slice(0, longest - row.size(1)).fill_(true);
+  }
+  return chunk;
+}
+
+}  // namespace
+
+at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to) {
+  const at::Tensor all = at::tensor(at::ArrayRef<std::int32_t>(prompt.ids.data() + from, static_cast<std::size_t>(to - from)), at::kLong);
+  at::Tensor embeddings = decoder.embed(all.unsqueeze(0));  // -> [1, T, D]
+  const auto first = std::lower_bound(prompt.embedded.begin(), prompt.embedded.end(), from);
+  const auto end = std::lower_bound(first, prompt.embedded.end(), to);
+  if (first == end) return embeddings;
+  const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(&*first, static_cast<std::size_t>(end - first)), at::kLong) - from;
+  const std::int64_t row = first - prompt.embedded.begin();
+  const at::Tensor rows = prompt.embeddings.slice(0, row, row + (end - first)).to(embeddings.scalar_type());
+  return embeddings.index_copy(1, index.to(embeddings.device()), rows.unsqueeze(0));
+}
+
+Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
+                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+  const bool share = one_scale_for_all(mix.get());
+  std::vector<Reused> prefixes;
+  std::vector<const KvPrefix*> pointers;
+  std::vector<at::Tensor> rests;
+  std::vector<std::int64_t> reused;
+  std::int64_t longest = 0;
+  for (const TokenPrompt& prompt : prompts) {
+    prefixes.push_back(share ? shared_prefix(decoder, prompt, mix, caches) : Reused{});
+    pointers.push_back(prefixes.back().prefix.get());
+    reused.push_back(prefixes.back().cached);
+    const std::int64_t from = pointers.back() ? pointers.back()->length() : 0, to = static_cast<std::int64_t>(prompt.ids.size());
+    rests.push_back(embed_prompt(decoder, prompt, from, to));
+    longest = std::max(longest, to);
+  }
+  const Chunk chunk = left_padded(rests);
+  Context context(KvCache::from_prefixes(decoder.kv_shape(), pointers, longest + chunk.embeddings.size(1) + reserve), mix);
+  const at::Tensor hidden = decoder.forward(chunk.embeddings, chunk.valid, context);
+  return {std::move(context), hidden.slice(1, hidden.size(1) - 1), std::move(reused)};
+}
+
+}  // namespace zlens

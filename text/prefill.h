@@ -1,0 +1,24 @@
+// The first part of generation: prompts into the KV cache, shared prefixes once.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "text/generate.h"
+
+namespace zlens {
+
+struct Prefilled {
+  Context context;
+  at::Tensor hidden;                    // [B, 1, D] of each prompt's last token
+  std::vector<std::int64_t> reused;     // tokens of each row that came from the cache
+};
+
+// Embeddings [1, to - from, D] of part of a prompt, modality rows put in.
+at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to);
+
+// `mix` must hold one scale for all rows, or one for each prompt (prefixes are then not shared). Room for `reserve` more tokens.
+Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
+                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
+
+}  // namespace zlens
