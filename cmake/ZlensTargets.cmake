@@ -11,6 +11,8 @@ target_compile_options(zlens_flags INTERFACE
   # GCC 12 warns of impossible lengths inside its own std::string.
   -Wno-restrict -Wno-stringop-overflow
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  # For libraries and executables alike: they share a precompiled header.
+  -fPIC
   -fstack-protector-strong -fstack-clash-protection
   $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE$<SEMICOLON>-D_FORTIFY_SOURCE=2> -D_GLIBCXX_ASSERTIONS)
 target_link_options(zlens_flags INTERFACE LINKER:-z,relro LINKER:-z,now)

@@ -168,11 +168,14 @@ bool is_text_of(JinjaBudget& budget, std::string_view text, TextClass kind) {
 
 std::size_t find_text(JinjaBudget& budget, std::string_view text, std::string_view needle, std::size_t from) {
   if (from > text.size()) return std::string_view::npos;
-  // memmem and not string_view::find: the latter takes quadratic time on text such as "aaaa…ab".
-  const void* found = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
-  const std::size_t place =
-      found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
-  budget.bytes((found ? place : text.size()) - from + needle.size());
+  std::size_t place = std::string_view::npos;
+  if (needle.size() == 1) {
+    place = text.find(needle[0], from);
+  } else if (const void* found = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size())) {
+    // memmem and not string_view::find: the latter takes quadratic time on text such as "aaaa…ab".
+    place = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+  }
+  budget.bytes((place != std::string_view::npos ? place : text.size()) - from + needle.size());
   return place;
 }
 

@@ -69,7 +69,7 @@ TEST_P(Kernels, DecodeAttentionSkipsPaddingAndOldTokens) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dtypes, Kernels, testing::Values(Case{at::kFloat, 2e-6}, Case{at::kBFloat16, 0.04}),
-                         [](const auto& info) { return info.param.dtype == at::kFloat ? "fp32" : "bf16"; });
+                         [](const auto& given) { return given.param.dtype == at::kFloat ? "fp32" : "bf16"; });
 
 TEST(KernelsUsable, NotWhereGradientsAreWanted) {
   EXPECT_TRUE(kernels::usable(at::ones({2})));

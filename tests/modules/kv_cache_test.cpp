@@ -8,7 +8,7 @@
 namespace zlens {
 namespace {
 
-constexpr KvShape kShape{.layers = 2, .kv_heads = 1, .head_dim = 4};
+const KvShape kShape{.layers = 2, .kv_heads = 1, .head_dim = 4};
 
 TEST(KvCache, PositionsCountRealTokensOnly) {
   KvCache cache(kShape, 2, 4);

@@ -89,8 +89,8 @@ TEST_P(DecoderFamily, PlainDifferentiablePathEqualsTheFusedOne) {
   EXPECT_LT(max_difference(out.detach(), expected), kTolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, DecoderFamily, testing::ValuesIn(decoder_fixtures()), [](const auto& info) {
-  std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(Families, DecoderFamily, testing::ValuesIn(decoder_fixtures()), [](const auto& given) {
+  std::string name = given.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });

@@ -1,7 +1,7 @@
 // The engine against jinja2 (tests/fixtures/make_chat_templates.py), and against templates that mean harm.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +28,17 @@ std::string message_of(const std::string& source, const Json& variables = Json::
     return error.what();
   }
 }
+
+// Of this process alone: other work on the machine does not count.
+double seconds_since(std::clock_t start) {
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double time_limit = 15;
+#else
+constexpr double time_limit = 1;
+#endif
 
 Json snippets() {
   return read_json_file(std::string(ZLENS_FIXTURES) + "/chat_templates/snippets.json");
@@ -205,13 +216,13 @@ TEST(Jinja, HostileTemplatesAreRefusedInTime) {
   ASSERT_GE(templates.size(), 25u);
   for (const std::string& source : templates) {
     SCOPED_TRACE(source.substr(0, 120));
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     const std::string message = message_of(source);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const double seconds = seconds_since(start);
     EXPECT_EQ(message.rfind("chat template, line ", 0), 0u) << message.substr(0, 200);
     EXPECT_EQ(message.find('\n'), std::string::npos);
     EXPECT_LT(message.size(), 600u);
-    EXPECT_LT(seconds.count(), 1.0) << message;
+    EXPECT_LT(seconds, time_limit) << message;
   }
 }
 
@@ -228,10 +239,10 @@ TEST(Jinja, LongTemplatesTakeLinearTime) {
                                             "{{ [" + repeat("1,", count) + "] | length }}"};
   for (const std::string& source : sources) {
     SCOPED_TRACE(source.substr(0, 40));
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     EXPECT_NO_THROW(render(source));
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(seconds.count(), 1.0);
+    const double seconds = seconds_since(start);
+    EXPECT_LT(seconds, time_limit);
   }
 }
 

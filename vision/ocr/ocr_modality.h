@@ -23,7 +23,7 @@ struct OcrOptions {
   ImageLimits limits;
 };
 
-// prepare() gives an OcrPage; its prompt text is the page's lines. Reading takes some 0.3 s a page of 500 x 1000 pixels on one
+// prepare() gives an OcrPage; its prompt text is the page's lines. Reading takes some 0.5 s a page of 500 x 1000 pixels on one
 // thread; what was read before comes from memory or the cache folder. Thread-safe: calls read in parallel.
 class OcrModality : public Modality {
  public:

@@ -18,19 +18,25 @@ double allowed_scale(const Image& image, double wanted) {
 
 constexpr int kRuleLength = 50;    // pixels of the enlarged page
 constexpr int kRuleThickness = 6;  // thicker strokes may be the stems of large letters
+constexpr int kBoxCorners = 4;
 
-// Paints the rules of forms and tables white: with Tesseract's page segmentation 6 the boxes would hide the words in them.
-void remove_rules(cv::Mat& page) {
-  cv::Mat ink, thick;
+cv::Mat rules_of_shape(const cv::Mat& ink, const cv::Mat& thick, cv::Size shape) {
+  cv::Mat rules;
+  cv::morphologyEx(ink, rules, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, shape));
+  rules.setTo(0, thick);
+  cv::dilate(rules, rules, cv::Mat::ones(3, 3, CV_8U));
+  return rules;
+}
+
+// Paints the rules of a page with boxes white: with page segmentation 6 Tesseract skips the words inside them. Pages without
+// corners are left alone, for there it costs words (edges of the paper, folds).
+void remove_boxes(cv::Mat& page) {
+  cv::Mat ink, thick, marks;
   cv::threshold(page, ink, 160, 255, cv::THRESH_BINARY_INV);
   cv::morphologyEx(ink, thick, cv::MORPH_OPEN, cv::Mat::ones(kRuleThickness, kRuleThickness, CV_8U));
-  for (const cv::Size& shape : {cv::Size(1, kRuleLength), cv::Size(kRuleLength, 1)}) {
-    cv::Mat rules;
-    cv::morphologyEx(ink, rules, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, shape));
-    rules.setTo(0, thick);
-    cv::dilate(rules, rules, cv::Mat::ones(3, 3, CV_8U));
-    page.setTo(255, rules);
-  }
+  const cv::Mat upright = rules_of_shape(ink, thick, {1, kRuleLength}), level = rules_of_shape(ink, thick, {kRuleLength, 1});
+  const int corners = cv::connectedComponents(upright & level, marks) - 1;
+  if (corners >= kBoxCorners) page.setTo(255, upright | level);
 }
 
 }  // namespace
@@ -49,7 +55,7 @@ OcrBitmap ocr_bitmap(const Image& image, double upscale) {
   cv::Mat grey;
   cv::cvtColor(rgb, grey, cv::COLOR_RGB2GRAY);
   cv::resize(grey, page, page.size(), 0, 0, bitmap.scale > 1 ? cv::INTER_CUBIC : cv::INTER_AREA);
-  remove_rules(page);
+  remove_boxes(page);
   if (bitmap.scale >= 1) cv::GaussianBlur(page, page, {3, 3}, 0);
   return bitmap;
 }

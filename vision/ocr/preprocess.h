@@ -19,8 +19,8 @@ struct OcrBitmap {
 };
 
 // Grey, enlarged by `upscale` (cubic) and softened (Gaussian 3 x 3, against the noise of JPEG and thermal print), or shrunk (area)
-// where that would exceed 40 million pixels or a side of 32,000, which Tesseract refuses. docs/results/ocr.md has the measurements,
-// also of what did not help.
+// where that would exceed 40 million pixels or a side of 32,000, which Tesseract refuses. Boxes of forms are painted over.
+// docs/results/ocr.md has the measurements, also of what did not help.
 OcrBitmap ocr_bitmap(const Image& image, double upscale);
 
 }  // namespace zlens

@@ -62,8 +62,8 @@ std::string language_file(const std::string& folder, const std::string& language
   return file;
 }
 
-// Tesseract splits single lines of text over four OpenMP threads, which costs more than it gains (measured on two cores: half as
-// fast, twice the processor time). It names the number itself, so only the nesting level stops it.
+// Tesseract splits single lines of text over four OpenMP threads, which mostly wait: about five times the processor time a page
+// (docs/results/ocr.md). It names the number itself, so only the nesting level stops it.
 class OneThread {
  public:
   OneThread() : levels_(omp_get_max_active_levels()) { omp_set_max_active_levels(0); }

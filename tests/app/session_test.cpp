@@ -1,0 +1,120 @@
+#include "app/session.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+#include <atomic>
+
+#include "io/error.h"
+#include "support/model_folder.h"
+#include "support/temporary_folder.h"
+
+namespace zlens {
+namespace {
+
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest() {
+    write_model_folder("llama3", folder_.path());
+    std::filesystem::create_directories(folder_ / "transcripts");
+    std::ofstream(folder_ / "transcripts/1.txt") << "SHOP ONE\nTOTAL 9.00";
+    std::ofstream(folder_ / "transcripts/2.txt") << "ANOTHER SHOP\nTOTAL 1.50";
+    options_.model = folder_.path();
+    options_.dtype = "fp32";
+    options_.attachments = {{"transcript", {}}};
+  }
+  Request about(const std::string& name, const std::string& question) const {
+    return {.question = question, .inputs = {{"image", folder_ / ("images/" + name + ".png")}}};
+  }
+  TemporaryFolder folder_;
+  SessionOptions options_;
+};
+
+TEST_F(SessionTest, ABatchEqualsItsQuestionsAskedAlone) {
+  const Session session(options_);
+  const AnswerOptions answer{.max_new_tokens = 12};
+  const std::vector<Request> requests = {about("1", "Who is the seller?"), about("2", "Total?"), about("1", "Total?"), {.question = "Hello"}};
+  const auto together = session.ask(requests, answer);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Reply alone = session.ask(requests[i], answer);
+    EXPECT_EQ(together[i].answer, alone.answer) << i;
+    EXPECT_EQ(together[i].prompt_sha256, alone.prompt_sha256);
+    EXPECT_NEAR(together[i].confidence, alone.confidence, 1e-4);
+  }
+  EXPECT_NE(together[0].prompt.find("SHOP ONE"), std::string::npos);
+}
+
+TEST_F(SessionTest, TextInFrontOfTheQuestionIsReused) {
+  const Session session(options_);
+  session.ask(about("1", "Who is the seller?"), {.max_new_tokens = 1});
+  EXPECT_GE(session.ask(about("1", "What is the total?"), {.max_new_tokens = 1}).reused_tokens, 16);
+}
+
+TEST_F(SessionTest, OneBadRequestDoesNotSpoilTheBatch) {
+  const Session session(options_);
+  const auto replies = session.ask({about("1", "Total?"), about("absent", "Total?"), about("2", "   "), about("2", "Total?"),
+                                    {.question = "x", .inputs = {{"sound", folder_ / "a.wav"}}},
+                                    about("1", std::string(100000, 'x'))},
+                                   {.max_new_tokens = 2});
+  EXPECT_TRUE(replies[0].error.empty());
+  EXPECT_NE(replies[1].error.find("absent"), std::string::npos);
+  EXPECT_NE(replies[2].error.find("empty"), std::string::npos);
+  EXPECT_TRUE(replies[3].error.empty());
+  EXPECT_NE(replies[4].error.find("sound"), std::string::npos);
+  EXPECT_NE(replies[5].error.find("context"), std::string::npos);
+  EXPECT_THROW(session.ask(about("absent", "Total?")), InputError);
+}
+
+TEST_F(SessionTest, StreamsEveryPieceAndStopsWhenTold) {
+  const Session session(options_);
+  std::string streamed;
+  AnswerOptions answer{.max_new_tokens = 10};
+  answer.on_text = [&](std::size_t, const std::string& piece) {
+    streamed += piece;
+    return true;
+  };
+  const Reply whole = session.ask(about("1", "Total?"), answer);
+  EXPECT_NE(streamed.find(whole.answer.substr(0, 3)), std::string::npos);
+  int calls = 0;
+  answer.on_text = [&](std::size_t, const std::string&) { return ++calls < 2; };
+  const Reply stopped = session.ask(about("1", "Total?"), answer);
+  EXPECT_EQ(stopped.finish, "cancelled");
+  EXPECT_EQ(stopped.new_tokens, 2);
+}
+
+TEST_F(SessionTest, ThreadsShareASession) {
+  const Session session(options_);
+  const AnswerOptions answer{.max_new_tokens = 8};
+  const std::string expected = session.ask(about("1", "Total?"), answer).answer, other = session.ask(about("2", "Total?"), answer).answer;
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 5; ++i)
+        wrong += session.ask(about(t % 2 ? "1" : "2", "Total?"), answer).answer != (t % 2 ? expected : other);
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(SessionTest, RefusesWhatItCannotLoad) {
+  SessionOptions bad = options_;
+  bad.dtype = "int3";
+  EXPECT_THROW(Session{bad}, InputError);
+  bad = options_;
+  bad.attachments = {{"telepathy", {}}};
+  EXPECT_THROW(Session{bad}, InputError);
+  bad = options_;
+  bad.model = "no-such-model";
+  EXPECT_THROW(Session{bad}, InputError);
+  bad = options_;
+  bad.expert = folder_ / "absent.safetensors";
+  EXPECT_THROW(Session{bad}, InputError);
+  bad = options_;
+  bad.device = "abacus";
+  EXPECT_THROW(Session{bad}, InputError);
+}
+
+}  // namespace
+}  // namespace zlens
