@@ -33,6 +33,7 @@ struct PreparedRequest {
   std::vector<PreparedInput> inputs;
   std::string text;
   TokenPrompt prompt;
+  bool one_line = false;
 };
 
 std::string trimmed(const std::string& text) {
@@ -62,6 +63,31 @@ double mean_probability(const std::vector<float>& logprobs) {
 Json default_messages(const std::string& context, const std::string& question) {
   return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
 }
+
+bool one_line(const Request& request) { return request.prompt && request.prompt->one_line(); }
+
+std::string first_line(const std::string& text) { return trimmed(text.substr(0, text.find('\n'))); }
+
+// The text of a row as it grows; complete at the first newline behind an answer that is to be one line.
+class RowText {
+ public:
+  RowText(const Tokenizer& tokenizer, bool one_line) : stream_(tokenizer), one_line_(one_line) {}
+
+  std::string push(std::int32_t id) {
+    std::string piece = stream_.push(id);
+    if (!one_line_) return piece;
+    text_ += piece;
+    const auto begin = text_.find_first_not_of(" \t\r\n");
+    complete_ = begin != std::string::npos && text_.find('\n', begin) != std::string::npos;
+    return complete_ ? piece.substr(0, piece.find('\n')) : piece;
+  }
+  bool complete() const { return complete_; }
+
+ private:
+  StreamDecoder stream_;
+  std::string text_;
+  bool one_line_, complete_ = false;
+};
 
 int thread_count(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -142,6 +168,7 @@ PreparedRequest Session::State::prepare(const Request& request) const {
       throw InputError("nothing reads input '" + input.kind + "': model '" + options.model +
                        "' has no modality for it; attach one (--attach ocr reads the words of an image)");
   }
+  out.one_line = one_line(request);
   out.text = render(request, context, request.question);
   out.prompt = model->tokenize(out.text, out.inputs, caches, {.raw = request.raw});
   out.prompt.shared_prefixes = shared_prefixes(request, context, out.prompt.ids);
@@ -151,6 +178,7 @@ PreparedRequest Session::State::prepare(const Request& request) const {
 Reply Session::State::reply(const PreparedRequest& request, const Generation& generation) const {
   Reply out;
   out.answer = trimmed(model->tokenizer().decode(generation.ids, /*skip_special_tokens=*/true));
+  if (request.one_line) out.answer = first_line(out.answer);
   out.found = !is_not_found(out.answer);
   out.confidence = mean_probability(generation.logprobs);
   out.finish = finish_text(generation.reason);
@@ -190,10 +218,13 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
     }
     replies[i].prepare_s = seconds_since(start);
   }
-  std::vector<StreamDecoder> streams(prompts.size(), StreamDecoder(state.model->tokenizer()));
-  TokenCallback on_token;
-  if (options.on_text)
-    on_token = [&](std::size_t row, const Choice& choice) { return options.on_text(owners[row], streams[row].push(choice.id)); };
+  std::vector<RowText> rows;
+  for (const std::size_t owner : owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
+  const TokenCallback on_token = [&](std::size_t row, const Choice& choice) {
+    const std::string piece = rows[row].push(choice.id);
+    if (options.on_text && !options.on_text(owners[row], piece)) return Next::EndAll;
+    return rows[row].complete() ? Next::EndRow : Next::Continue;
+  };
   const GenerateOptions generation{.max_new_tokens = options.max_new_tokens,
                                    .sampling = {options.temperature, options.top_p, options.seed},
                                    .stop_ids = state.model->stop_ids()};

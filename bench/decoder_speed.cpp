@@ -42,7 +42,7 @@ double decode_rate(const Decoder& decoder, std::int64_t batch) {
   generate(decoder, prompts(batch, kPromptTokens, decoder.config().vocab_size), {.max_new_tokens = kNewTokens}, nullptr, caches,
            [&](std::size_t row, const Choice&) {
              if (row == 0) times.push_back(Clock::now());
-             return true;
+             return Next::Continue;
            });
   return static_cast<double>(batch * (kNewTokens - 1)) / seconds(times.front(), times.back());
 }

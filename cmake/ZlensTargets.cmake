@@ -4,7 +4,6 @@ find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
-find_program(LLD_PROGRAM ld.lld)
 
 add_library(zlens_flags INTERFACE)
 target_compile_options(zlens_flags INTERFACE
@@ -23,28 +22,16 @@ endif()
 
 function(zlens_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
-  foreach(s ${ARG_SOURCES}) # DEV-ONLY
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${s}) # DEV-ONLY
-      list(REMOVE_ITEM ARG_SOURCES ${s}) # DEV-ONLY
-    endif() # DEV-ONLY
-  endforeach() # DEV-ONLY
-  if(NOT ARG_SOURCES) # DEV-ONLY
-    set(ARG_SOURCES ${PROJECT_SOURCE_DIR}/io/error.cpp) # DEV-ONLY
-  endif() # DEV-ONLY
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/zlens>)
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} $<BUILD_INTERFACE:zlens_flags>)
+  target_compile_features(${name} PUBLIC cxx_std_20)
   install(TARGETS ${name} EXPORT zlens ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
 function(zlens_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
-  foreach(s ${ARG_SOURCES}) # DEV-ONLY
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${s}) # DEV-ONLY
-      return() # DEV-ONLY
-    endif() # DEV-ONLY
-  endforeach() # DEV-ONLY
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest_main zlens_flags)

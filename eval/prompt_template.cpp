@@ -86,8 +86,9 @@ class TemplateReader {
   void line(std::string_view text) {
     ++number_;
     if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text == "[oneline]") return one_line();
     if (is_marker(text)) return start(text.substr(1, text.size() - 2));
-    if (looks_like_marker(text)) fail("unknown marker " + printable(text) + "; known: [system], [user], [assistant]");
+    if (looks_like_marker(text)) fail("unknown marker " + printable(text) + "; known: [oneline], [system], [user], [assistant]");
     if (messages_.empty()) {
       if (!text.empty() && text[0] != '#') fail("text before the first marker; comments start with '#'");
       return;
@@ -98,6 +99,8 @@ class TemplateReader {
     message += text;
   }
 
+  bool answers_one_line() const { return one_line_; }
+
   std::vector<std::pair<std::string, std::string>> finish() {
     if (messages_.empty()) fail("holds no message");
     if (messages_.back().first != "user") fail("the last message must be [user], not [" + messages_.back().first + "]");
@@ -107,6 +110,11 @@ class TemplateReader {
  private:
   [[noreturn]] void fail(const std::string& problem) const {
     throw InputError("prompt template " + name_ + ", line " + std::to_string(number_) + ": " + problem);
+  }
+
+  void one_line() {
+    if (!messages_.empty()) fail("[oneline] must stand before the first message");
+    one_line_ = true;
   }
 
   void start(std::string_view role) {
@@ -136,6 +144,7 @@ class TemplateReader {
   std::string name_;
   std::size_t number_ = 0;
   std::size_t lines_in_message_ = 0;
+  bool one_line_ = false;
   std::vector<std::pair<std::string, std::string>> messages_;
 };
 
@@ -163,6 +172,7 @@ PromptTemplate PromptTemplate::parse(std::string_view name, std::string_view tex
   PromptTemplate out;
   out.name_ = name;
   out.sha256_ = sha256_hex(text);
+  out.one_line_ = reader.answers_one_line();
   for (auto& [role, content] : reader.finish()) out.messages_.push_back({std::move(role), std::move(content)});
   return out;
 }

@@ -33,6 +33,8 @@ class PromptTemplate {
   static PromptTemplate load(const std::string& name_or_file, const std::filesystem::path& folder);
 
   const std::string& name() const { return name_; }
+  // True: an answer is one line; generation ends at its first newline (a line `[oneline]` before the first message).
+  bool one_line() const { return one_line_; }
   const std::string& sha256() const { return sha256_; }  // of the file's bytes
 
   // [{"role": …, "content": …}, …]; content is a string, or with images a list of {"type": "image"} and {"type": "text", …}.
@@ -43,6 +45,7 @@ class PromptTemplate {
     std::string role, text;
   };
   std::string name_, sha256_;
+  bool one_line_ = false;
   std::vector<Message> messages_;
 };
 

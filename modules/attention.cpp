@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "modules/context.h"
@@ -9,6 +10,9 @@
 
 namespace zlens {
 namespace {
+
+// Queries whose scores are held at once: bounds memory on long prompts and skips what causality hides.
+constexpr std::int64_t kQueryBlock = 256;
 
 // [B, 1, T, L] additive: 0 where query t may see slot l, -inf elsewhere. Padding queries see everything, to stay finite.
 at::Tensor additive_mask(const at::Tensor& queries, const at::Tensor& slots, std::int64_t window, at::ScalarType dtype) {
@@ -22,21 +26,11 @@ at::Tensor additive_mask(const at::Tensor& queries, const at::Tensor& slots, std
 
 }  // namespace
 
-AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens, std::int64_t window,
-                             at::ScalarType dtype) {
-  KvCache& cache = context.cache();
+AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens) {
   AttentionPlan plan;
   plan.tokens = tokens;
-  const bool fresh = cache.empty();
-  plan.positions = cache.open_slots(valid, tokens);
+  plan.positions = context.cache().open_slots(valid, tokens).contiguous();
   plan.angles = rope.angles(plan.positions);
-  plan.causal = fresh && !cache.has_padding();
-  const at::Tensor slots = cache.positions().slice(1, 0, cache.length() + tokens);
-  // Single tokens are handled by the fused loop, which reads positions instead of a mask (kernels::decode_attention).
-  const bool masked = !plan.causal || (window > 0 && tokens > window);
-  if (!masked) return plan;
-  plan.full_mask = additive_mask(plan.positions, slots, 0, dtype);
-  if (window > 0) plan.sliding_mask = additive_mask(plan.positions, slots, window, dtype);
   return plan;
 }
 
@@ -79,7 +73,25 @@ at::Tensor Attention::attend_fused(const at::Tensor& q, const at::Tensor& k, con
   if (plan.tokens == 1)
     return kernels::decode_attention({query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length,
                                       options_.window, options_.scale});
-  return scaled_dot_product(query, cache.key(options_.layer).slice(2, 0, length), cache.value(options_.layer).slice(2, 0, length), plan);
+  return attend_blocks(query, plan, cache);
+}
+
+at::Tensor Attention::attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const {
+  const std::int64_t batch = query.size(0), heads = query.size(1), width = query.size(3), kv_heads = cache.key(options_.layer).size(1);
+  const std::int64_t group = heads / kv_heads;
+  at::Tensor out = at::empty({batch, plan.tokens, heads * width}, query.options());
+  for (std::int64_t begin = 0; begin < plan.tokens; begin += kQueryBlock) {
+    const std::int64_t end = std::min(begin + kQueryBlock, plan.tokens), count = end - begin;
+    const std::int64_t length = cache.length() + end;  // later slots are invisible to these queries
+    const auto slots = [&](const at::Tensor& all) { return all.slice(2, 0, length).flatten(0, 1); };  // -> [B*Hkv, L, Dh]
+    const at::Tensor queries = query.slice(2, begin, end).reshape({batch * kv_heads, group * count, width});
+    const at::Tensor scores = at::bmm(queries, slots(cache.key(options_.layer)).transpose(1, 2));  // -> [B*Hkv, G*n, L]
+    kernels::masked_softmax({scores.view({batch, heads, count, length}), plan.positions.slice(1, begin, end).contiguous(),
+                             cache.positions(), options_.window, options_.scale});
+    const at::Tensor attended = at::bmm(scores, slots(cache.value(options_.layer)));  // -> [B*Hkv, G*n, Dh]
+    out.slice(1, begin, end).copy_(attended.view({batch, heads, count, width}).transpose(1, 2).flatten(2));
+  }
+  return out;
 }
 
 at::Tensor Attention::attend_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
@@ -96,17 +108,11 @@ at::Tensor Attention::attend_plain(const at::Tensor& q, const at::Tensor& k, con
     if (!fresh.requires_grad()) slots.slice(2, length, length + plan.tokens).copy_(fresh);
     return length == 0 ? fresh : at::cat({slots.slice(2, 0, length), fresh}, 2);
   };
-  return scaled_dot_product(query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), plan);
-}
-
-at::Tensor Attention::scaled_dot_product(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                         const AttentionPlan& plan) const {
-  const bool sliding = options_.window > 0 && plan.sliding_mask.defined();
-  at::Tensor mask = sliding ? plan.sliding_mask : plan.full_mask;
-  if (mask.defined()) mask = mask.to(q.device());
-  const std::optional<at::Tensor> given = mask.defined() ? std::optional<at::Tensor>(mask) : std::nullopt;
-  const at::Tensor out = at::scaled_dot_product_attention(q, k, v, given, /*dropout_p=*/0.0, /*is_causal=*/!given, options_.scale,
-                                                          /*enable_gqa=*/q.size(1) != k.size(1));
+  const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
+  const at::Tensor mask = additive_mask(plan.positions, slots, options_.window, query.scalar_type()).to(query.device());
+  const at::Tensor out = at::scaled_dot_product_attention(
+      query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), mask, /*dropout_p=*/0.0,
+      /*is_causal=*/false, options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));
   return out.transpose(1, 2).flatten(2);  // -> [B, T, H*Dh]
 }
 

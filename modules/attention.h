@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "modules/kv_cache.h"
 #include "modules/linear.h"
 #include "modules/norm.h"
 #include "modules/rope.h"
@@ -19,13 +20,10 @@ struct AttentionPlan {
   std::int64_t tokens = 0;
   at::Tensor positions;                    // [B, T] int64, -1: padding
   RopeAngles angles;                       // of those positions
-  bool causal = false;                     // fresh cache without padding: no mask is needed
-  at::Tensor full_mask, sliding_mask;      // [B, 1, T, length + T] additive; undefined where not needed
 };
 
-// Opens slots for the new tokens in the context's cache and prepares masks. `window`: of the model's sliding layers, 0: none.
-AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens, std::int64_t window,
-                             at::ScalarType dtype);
+// Opens slots for the new tokens in the context's cache. `valid` [B, T] bool; undefined: all.
+AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens);
 
 // Immutable; safe to share between threads.
 class Attention {
@@ -50,7 +48,8 @@ class Attention {
                           Context& context) const;
   at::Tensor attend_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
                           Context& context) const;
-  at::Tensor scaled_dot_product(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan) const;
+  // Softmax attention of `query` [B, H, T, Dh] over the cache, a block of queries at a time. -> [B, T, H*Dh]
+  at::Tensor attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const;
 
   Options options_;
   Linear q_proj_, k_proj_, v_proj_, o_proj_;

@@ -141,6 +141,38 @@ ZLENS_CLONES void attend(const Rows<Bf16>& rows, const Bf16* query, float* score
   attend_one(rows, query, scores, sum, out);
 }
 
+struct Visibility {
+  const std::int32_t* positions;  // of the slots
+  std::int64_t length;
+  std::int32_t newest, oldest;  // visible: oldest < position <= newest
+};
+
+// `row` of `length` scores becomes weights; `wide` is scratch of as many floats.
+template <typename T>
+ZLENS_INLINE void softmax_one(T* row, float* wide, const Visibility& slots, float scale) {
+  float highest = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : highest)
+  for (std::int64_t l = 0; l < slots.length; ++l) {
+    const std::int32_t position = slots.positions[l];
+    const bool visible = (position >= 0) & (position <= slots.newest) & (position > slots.oldest);
+    wide[l] = visible ? load(row[l]) * scale : -std::numeric_limits<float>::infinity();
+    highest = std::max(highest, wide[l]);
+  }
+  if (highest == -std::numeric_limits<float>::infinity()) highest = 0;  // a padding query sees nothing: all weights 0
+  float total = 0;
+#pragma omp simd reduction(+ : total)
+  for (std::int64_t l = 0; l < slots.length; ++l) {
+    wide[l] = exp_nonpositive(wide[l] - highest);
+    total += wide[l];
+  }
+  const float inverse = total > 0 ? 1.0F / total : 0.0F;
+#pragma omp simd
+  for (std::int64_t l = 0; l < slots.length; ++l) store(&row[l], wide[l] * inverse);
+}
+
+ZLENS_CLONES void softmax_row(float* row, float* wide, const Visibility& slots, float scale) { softmax_one(row, wide, slots, scale); }
+ZLENS_CLONES void softmax_row(Bf16* row, float* wide, const Visibility& slots, float scale) { softmax_one(row, wide, slots, scale); }
+
 template <typename T>
 const T* input(const at::Tensor& x) {
   return static_cast<const T*>(x.const_data_ptr());
@@ -204,6 +236,22 @@ void decode_attention_rows(const DecodeAttention& in, const at::Tensor& out) {
   });
 }
 
+template <typename T>
+void masked_softmax_rows(const MaskedSoftmax& in) {
+  const std::int64_t heads = in.scores.size(1), tokens = in.scores.size(2), length = in.scores.size(3);
+  const std::int64_t grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, length));
+  at::parallel_for(0, in.scores.size(0) * heads * tokens, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> wide(static_cast<std::size_t>(length));
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t b = row / (heads * tokens), t = row % tokens;
+      const auto own = static_cast<std::int32_t>(input<std::int64_t>(in.query_positions)[b * tokens + t]);
+      const std::int32_t oldest = in.window > 0 ? own - static_cast<std::int32_t>(in.window) : -1;
+      const Visibility slots{input<std::int32_t>(in.slot_positions) + b * in.slot_positions.size(1), length, own, oldest};
+      softmax_row(output<T>(in.scores) + row * length, wide.data(), slots, static_cast<float>(in.scale));
+    }
+  });
+}
+
 }  // namespace
 
 bool usable(const at::Tensor& x) {
@@ -230,6 +278,10 @@ at::Tensor rope_append(const RopeAppend& in) {
   at::Tensor query = at::empty({in.query.size(0), heads, in.query.size(1), in.head_dim}, in.query.options());
   with_storage(in.query, [&](auto zero) { rope_append_rows<decltype(zero)>(in, query); });
   return query;
+}
+
+void masked_softmax(const MaskedSoftmax& in) {
+  with_storage(in.scores, [&](auto zero) { masked_softmax_rows<decltype(zero)>(in); });
 }
 
 at::Tensor decode_attention(const DecodeAttention& in) {

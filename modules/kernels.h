@@ -25,6 +25,17 @@ struct RopeAppend {
 // Rotates query and key (half split), writes key and value into the cache, returns the query as [B, H, T, Dh].
 at::Tensor rope_append(const RopeAppend& in);
 
+struct MaskedSoftmax {
+  at::Tensor scores;            // [B, H, T, L], replaced by the weights
+  at::Tensor query_positions;   // [B, T] int64; -1: padding, whose weights become 0
+  at::Tensor slot_positions;    // [B, C >= L] int32; -1: padding
+  std::int64_t window = 0;      // see positions > own - window; 0: all up to the own
+  double scale = 1;
+};
+
+// softmax over the slots that each query may see, of scores times scale, in place.
+void masked_softmax(const MaskedSoftmax& in);
+
 struct DecodeAttention {
   at::Tensor query;                   // [B, H, 1, Dh]
   at::Tensor cache_key, cache_value;  // [B, Hkv, C, Dh]

@@ -74,7 +74,7 @@ at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(em
 
 at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context) const {
   const std::int64_t tokens = embeddings.size(1);
-  const AttentionPlan plan = plan_attention(context, rope_, valid, tokens, config_.sliding_window, embeddings.scalar_type());
+  const AttentionPlan plan = plan_attention(context, rope_, valid, tokens);
   at::Tensor x = embeddings;
   for (const Layer& layer : layers_) {
     x = x + layer.self_attn.forward(layer.input_layernorm.forward(x), plan, context);

@@ -52,17 +52,19 @@ class Loop {
  private:
   // Chooses a token for every active row; sets kept_ to those that go on. Returns their ids [B', 1].
   at::Tensor choose_all(const at::Tensor& logits) {
-    const at::Tensor host = logits.to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor host = logits.to(at::kCPU, at::kFloat).contiguous(), totals = host.logsumexp(-1);
     std::vector<std::int64_t> next;
     kept_.clear();
     for (std::size_t i = 0; i < active_.size() && !cancelled_; ++i) {
       Generation& row = out_[active_[i].row];
-      const Choice choice = choose(host[static_cast<std::int64_t>(i)], options_.sampling, active_[i].stream);
+      const Choice choice = choose(host[static_cast<std::int64_t>(i)], totals.const_data_ptr<float>()[i], options_.sampling, active_[i].stream);
       row.ids.push_back(choice.id);
       row.logprobs.push_back(choice.logprob);
-      const bool stop = std::find(options_.stop_ids.begin(), options_.stop_ids.end(), choice.id) != options_.stop_ids.end();
+      const Next next_step = on_token_ ? on_token_(active_[i].row, choice) : Next::Continue;
+      const bool stop = next_step == Next::EndRow ||
+                        std::find(options_.stop_ids.begin(), options_.stop_ids.end(), choice.id) != options_.stop_ids.end();
       if (stop) row.reason = FinishReason::Stop;
-      if (on_token_ && !on_token_(active_[i].row, choice)) cancel();
+      if (next_step == Next::EndAll) cancel();
       if (stop || static_cast<std::int64_t>(row.ids.size()) >= options_.max_new_tokens) continue;
       kept_.push_back(static_cast<std::int64_t>(i));
       next.push_back(choice.id);

@@ -44,8 +44,9 @@ struct Generation {
   std::int64_t prompt_tokens = 0, reused_tokens = 0;  // reused: taken from the prefix cache
 };
 
-// Called after each step with the row and its new id; returns false to stop everything within that token.
-using TokenCallback = std::function<bool(std::size_t row, const Choice& choice)>;
+// Called after each step with the row and its new id; says how to go on.
+enum class Next { Continue, EndRow, EndAll };
+using TokenCallback = std::function<Next(std::size_t row, const Choice& choice)>;
 
 // Generates for all prompts as one batch, rows of unequal length padded on the left. `mix` may hold one row of scales or one for each
 // prompt. Throws InputError where a prompt is empty or longer than the model's context leaves room for.

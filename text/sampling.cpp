@@ -14,12 +14,6 @@
 namespace zlens {
 namespace {
 
-double log_sum_exp(std::span<const float> logits, float highest) {
-  double total = 0;
-  for (const float value : logits) total += std::exp(static_cast<double>(value - highest));
-  return static_cast<double>(highest) + std::log(total);
-}
-
 std::int32_t draw(std::span<const float> logits, const SamplingOptions& options, std::mt19937_64& stream) {
   const float highest = *std::max_element(logits.begin(), logits.end());
   std::vector<double> weights(logits.size());
@@ -52,13 +46,13 @@ void check(const SamplingOptions& options) {
     throw InputError("top_p " + std::to_string(options.top_p) + " is out of range (accepted: above 0, up to 1)");
 }
 
-Choice choose(const at::Tensor& logits, const SamplingOptions& options, std::mt19937_64& stream) {
+Choice choose(const at::Tensor& logits, float log_total, const SamplingOptions& options, std::mt19937_64& stream) {
   const std::span<const float> values(logits.const_data_ptr<float>(), static_cast<std::size_t>(logits.numel()));
-  const auto best = std::max_element(values.begin(), values.end());
-  if (std::isnan(*best)) throw Error("the model computed logits that are not numbers; try --dtype fp32");
-  const std::int32_t id =
-      options.temperature > 0 ? draw(values, options, stream) : static_cast<std::int32_t>(best - values.begin());
-  return {id, static_cast<float>(values[static_cast<std::size_t>(id)] - log_sum_exp(values, *best))};
+  if (std::isnan(log_total)) throw Error("the model computed logits that are not numbers; try --dtype fp32");
+  const std::int32_t id = options.temperature > 0
+                              ? draw(values, options, stream)
+                              : static_cast<std::int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
+  return {id, values[static_cast<std::size_t>(id)] - log_total};
 }
 
 std::mt19937_64 sampling_stream(std::uint64_t seed, std::uint64_t row) {

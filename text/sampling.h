@@ -22,8 +22,8 @@ struct Choice {
   float logprob = 0;  // natural logarithm, of the distribution at temperature 1
 };
 
-// `logits` [V] float32 on the CPU. Ties go to the lowest id.
-Choice choose(const at::Tensor& logits, const SamplingOptions& options, std::mt19937_64& stream);
+// `logits` [V] float32 on the CPU, `log_total` the logarithm of the sum of their exponentials. Ties go to the lowest id.
+Choice choose(const at::Tensor& logits, float log_total, const SamplingOptions& options, std::mt19937_64& stream);
 
 // The stream of row `row`: rows are independent of the batch that they stand in.
 std::mt19937_64 sampling_stream(std::uint64_t seed, std::uint64_t row);

@@ -23,13 +23,14 @@ class Tokenizer {
   // recognised. `add_special_tokens`: apply the post-processor (BOS, EOS) as tokenizers' `encode` does.
   virtual std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const = 0;
 
-  // The text of `ids` as tokenizers' `decode` gives it (no clean-up of spaces). Throws InputError on an id out of range.
+  // The text of `ids` as tokenizers' `decode` gives it (no clean-up of spaces). Ids that are no token (holes, a model's padded rows)
+  // add nothing.
   virtual std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const = 0;
 
   // Ids are 0 .. vocab_size()-1 (the highest id plus one; there may be holes).
   virtual std::int32_t vocab_size() const = 0;
   virtual std::optional<std::int32_t> token_to_id(std::string_view token) const = 0;
-  // The token as the vocabulary spells it; empty for a hole.
+  // The token as the vocabulary spells it; empty where there is none.
   virtual std::string id_to_token(std::int32_t id) const = 0;
 
   // Begin- and end-of-sequence tokens as the checkpoint's tokenizer files name them (chat templates print them).

@@ -95,18 +95,12 @@ std::vector<std::int32_t> PipelineTokenizer::encode(std::string_view text, bool 
   return out;
 }
 
-void PipelineTokenizer::check_id(std::int32_t id) const {
-  if (id < 0 || id >= vocab_size_) {
-    throw InputError("token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size_) + " tokens");
-  }
-}
-
 std::string PipelineTokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
   std::vector<std::string> parts;
   for (const std::int32_t id : ids) {
-    const auto added = (check_id(id), added_by_id_.find(id));
+    const auto added = added_by_id_.find(id);
     if (added != added_by_id_.end() && added->second->special && skip_special_tokens) continue;
-    // A hole in the vocabulary is no token at all, not an empty one.
+    // A hole in the vocabulary, or a padded row of the model behind it, is no token at all, not an empty one.
     if (std::string token = id_to_token(id); !token.empty()) parts.push_back(std::move(token));
   }
   if (parts_.decoder.empty()) return joined(parts, " ");
@@ -126,10 +120,9 @@ std::optional<std::int32_t> PipelineTokenizer::token_to_id(std::string_view toke
 }
 
 std::string PipelineTokenizer::id_to_token(std::int32_t id) const {
-  check_id(id);
   if (const auto found = added_by_id_.find(id); found != added_by_id_.end()) return found->second->content;
   const Vocabulary& vocabulary = parts_.model->vocabulary();
-  return id < vocabulary.size() ? vocabulary.token(id) : std::string();
+  return id >= 0 && id < vocabulary.size() ? vocabulary.token(id) : std::string();
 }
 
 }  // namespace zlens

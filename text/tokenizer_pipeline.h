@@ -46,7 +46,6 @@ class PipelineTokenizer final : public Tokenizer {
   void index_added_tokens(const std::string& subject);
   void encode_segment(std::string segment, bool at_start, std::vector<std::int32_t>& out) const;
   void encode_piece(TextPiece piece, std::vector<std::int32_t>& out) const;
-  void check_id(std::int32_t id) const;
 
   TokenizerParts parts_;
   AddedTokens added_;

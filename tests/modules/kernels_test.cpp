@@ -68,6 +68,26 @@ TEST_P(Kernels, DecodeAttentionSkipsPaddingAndOldTokens) {
   }
 }
 
+TEST_P(Kernels, MaskedSoftmaxSeesWhatPositionsAllow) {
+  const std::int64_t batch = 2, heads = 3, tokens = 4, length = 21;
+  const at::Tensor scores = random({batch, heads, tokens, length});
+  at::Tensor slots = at::full({batch, length + 5}, -1, at::kInt), queries = at::full({batch, tokens}, -1, at::kLong);
+  slots[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
+  slots[1].slice(0, 6, length).copy_(at::arange(length - 6, at::kInt));
+  queries[0].copy_(at::arange(length - tokens, length));
+  queries[1].slice(0, 1).copy_(at::arange(length - 6 - 3, length - 6));  // its first query is padding
+  for (const std::int64_t window : {0, 5}) {
+    const at::Tensor q = queries.unsqueeze(2), k = slots.slice(1, 0, length).unsqueeze(1);
+    at::Tensor visible = k.ge(0).logical_and(k.le(q));
+    if (window) visible = visible.logical_and(k.gt(q - window));
+    const at::Tensor masked = (scores.to(at::kFloat) * 0.7).masked_fill(visible.logical_not().unsqueeze(1), -INFINITY);
+    const at::Tensor expected = at::softmax(masked, -1).nan_to_num(0);
+    const at::Tensor weights = scores.clone();
+    kernels::masked_softmax({weights, queries, slots, window, 0.7});
+    EXPECT_LE(max_difference(weights, expected), GetParam().tolerance) << window;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Dtypes, Kernels, testing::Values(Case{at::kFloat, 2e-6}, Case{at::kBFloat16, 0.04}),
                          [](const auto& given) { return given.param.dtype == at::kFloat ? "fp32" : "bf16"; });
 

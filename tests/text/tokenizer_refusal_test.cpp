@@ -38,8 +38,8 @@ TEST(TokenizerRefusal, SmallestIsAccepted) {
   EXPECT_EQ(tokenizer->vocab_size(), 5);
   EXPECT_EQ(tokenizer->token_to_id("<x>"), 4);
   EXPECT_EQ(tokenizer->token_to_id("zz"), std::nullopt);
-  EXPECT_THROW(tokenizer->decode(std::vector<std::int32_t>{5}, false), InputError);
-  EXPECT_THROW(tokenizer->decode(std::vector<std::int32_t>{-1}, false), InputError);
+  EXPECT_EQ(tokenizer->decode(std::vector<std::int32_t>{5}, false), "") << "a row of the model without a token";
+  EXPECT_EQ(tokenizer->decode(std::vector<std::int32_t>{-1}, false), "");
 }
 
 struct Hostile {
