@@ -36,8 +36,8 @@ def first_token_seconds(binary, runs):
 
 
 def peak_rss_mb(command):
-    pid = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = wait4(pid.pid, 0)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{command} failed")
     return usage.ru_maxrss / 1024

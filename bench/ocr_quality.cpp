@@ -1,9 +1,9 @@
 // How often the reference answers of a DocVQA-style split occur in what Tesseract reads.
-//   ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit PAGES] [--misses]
+//   ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit PAGES] [--misses] [--dump DIR]
 // Per field: the share of questions with an answer found exactly in the page's text (case and white space folded), and found
 // nearly (a line or word within half of the answer's edit distance). --prepare: `library` (what the modality does) or a treatment
 // of the enlarged page tried against it: none, blur, blur5, clahe, threshold, stretch, sharpen, background, deskew, or several
-// joined by +.
+// joined by +. --dump writes each page's text to DIR/<image stem>.txt.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "io/atomic_file.h"
 #include "io/error.h"
 #include "io/json.h"
 #include "vision/ocr/reading_order.h"
@@ -31,12 +32,13 @@ struct Arguments {
   double upscale = 1.5;
   std::size_t limit = SIZE_MAX;
   bool misses = false;
+  std::filesystem::path dump;
 };
 
 Arguments parse(int count, char** values) {
   if (count < 3)
     throw zlens::InputError(
-        "usage: ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit N] [--misses]");
+        "usage: ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit N] [--misses] [--dump DIR]");
   Arguments arguments{values[1], values[2]};
   for (int i = 3; i < count; ++i) {
     const std::string name = values[i];
@@ -45,7 +47,9 @@ Arguments parse(int count, char** values) {
       continue;
     }
     if (++i == count) throw zlens::InputError("ocr_quality: " + name + " needs a value");
-    if (name == "--psm")
+    if (name == "--dump")
+      arguments.dump = values[i];
+    else if (name == "--psm")
       arguments.psm = std::atoi(values[i]);
     else if (name == "--upscale")
       arguments.upscale = std::atof(values[i]);
@@ -158,6 +162,7 @@ Page read_page(const zlens::Tesseract& tesseract, const std::filesystem::path& f
   const bool own = arguments.prepare == "library";
   const auto words = tesseract.words(own ? zlens::ocr_bitmap(image, arguments.upscale) : treated_bitmap(image, arguments));
   Page page;
+  std::string lines;
   for (const auto& line : zlens::lines_in_reading_order(words)) {
     std::string text;
     for (const zlens::OcrWord& word : line) {
@@ -166,8 +171,10 @@ Page read_page(const zlens::Tesseract& tesseract, const std::filesystem::path& f
     }
     page.pieces.push_back(folded(text));
     page.text += text;
+    lines += text + "\n";
   }
   page.text = folded(page.text);
+  if (!arguments.dump.empty()) zlens::write_file_atomically(arguments.dump / (file.stem().string() + ".txt"), lines);
   return page;
 }
 
@@ -190,6 +197,7 @@ void score(const zlens::Json& question, const Page& page, bool tell, Count& coun
 }
 
 void run(const Arguments& arguments) {
+  if (!arguments.dump.empty()) std::filesystem::create_directories(arguments.dump);
   const zlens::Json data = zlens::read_json_file(arguments.data / (arguments.split + ".json")).at("data");
   std::map<std::string, Page> pages;
   std::map<std::string, Count> fields;

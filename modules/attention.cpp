@@ -49,28 +49,30 @@ Attention::Attention(StateDict& weights, const std::string& name, const Options&
   k_norm_.emplace(weights, name + ".k_norm", options.head_dim, options.rms_norm_eps);
 }
 
-at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Context& context) const {
-  at::Tensor q = q_proj_.forward(x, context), k = k_proj_.forward(x, context);
-  const at::Tensor v = v_proj_.forward(x, context);
+at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Context& context, bool last_only) const {
+  const at::Tensor asking = last_only ? x.slice(1, plan.tokens - 1) : x;
+  Projected in{q_proj_.forward(asking, context), k_proj_.forward(x, context), v_proj_.forward(x, context)};
   if (q_norm_) {
     const auto by_head = [&](const RmsNorm& norm, const at::Tensor& y) {
       return norm.forward(y.unflatten(-1, {-1, options_.head_dim})).flatten(-2);  // -> [B, T, H, Dh] -> [B, T, H*Dh]
     };
-    q = by_head(*q_norm_, q);
-    k = by_head(*k_norm_, k);
+    in.q = by_head(*q_norm_, in.q);
+    in.k = by_head(*k_norm_, in.k);
   }
-  const bool fused = kernels::usable(q) && kernels::usable(k) && kernels::usable(v);
-  return o_proj_.forward(fused ? attend_fused(q, k, v, plan, context) : attend_plain(q, k, v, plan, context), context);
+  const bool fused = kernels::usable(in.q) && kernels::usable(in.k) && kernels::usable(in.v);
+  return o_proj_.forward(fused ? attend_fused(in, plan, context) : attend_plain(in, plan, context), context);
 }
 
-at::Tensor Attention::attend_fused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
-                                   Context& context) const {
+at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const {
   const KvCache& cache = context.cache();
-  const at::Tensor cos = options_.rope ? plan.angles.cos : at::Tensor(), sin = options_.rope ? plan.angles.sin : at::Tensor();
-  const at::Tensor query = kernels::rope_append({q, k, v, cos, sin, cache.key(options_.layer), cache.value(options_.layer),
-                                                 cache.length(), options_.head_dim});  // -> [B, H, T, Dh]
-  const std::int64_t length = cache.length() + plan.tokens;
-  if (plan.tokens == 1)
+  const std::int64_t first = plan.tokens - in.q.size(1), length = cache.length() + plan.tokens;
+  const auto angles_from = [&](std::int64_t token) {
+    if (!options_.rope) return kernels::Rotation{{}, {}, options_.head_dim};
+    return kernels::Rotation{plan.angles.cos.slice(1, token).contiguous(), plan.angles.sin.slice(1, token).contiguous(), options_.head_dim};
+  };
+  kernels::append(in.k, in.v, angles_from(0), {cache.key(options_.layer), cache.value(options_.layer), cache.length()});
+  const at::Tensor query = kernels::rotate_heads(in.q, angles_from(first));  // -> [B, H, Tq, Dh]
+  if (query.size(2) == 1)
     return kernels::decode_attention({query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length,
                                       options_.window, options_.scale});
   return attend_blocks(query, plan, cache);
@@ -94,12 +96,12 @@ at::Tensor Attention::attend_blocks(const at::Tensor& query, const AttentionPlan
   return out;
 }
 
-at::Tensor Attention::attend_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
-                                   Context& context) const {
+at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& plan, Context& context) const {
   const auto heads = [&](const at::Tensor& y) { return y.unflatten(-1, {-1, options_.head_dim}).transpose(1, 2); };
-  at::Tensor query = heads(q), key = heads(k), value = heads(v);  // -> [B, H, T, Dh]
+  at::Tensor query = heads(in.q), key = heads(in.k), value = heads(in.v);  // -> [B, H, T, Dh]
+  const std::int64_t first = plan.tokens - query.size(2);
   if (options_.rope) {
-    query = rotate(query, plan.angles);
+    query = rotate(query, {plan.angles.cos.slice(1, first), plan.angles.sin.slice(1, first)});
     key = rotate(key, plan.angles);
   }
   const KvCache& cache = context.cache();
@@ -109,7 +111,7 @@ at::Tensor Attention::attend_plain(const at::Tensor& q, const at::Tensor& k, con
     return length == 0 ? fresh : at::cat({slots.slice(2, 0, length), fresh}, 2);
   };
   const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
-  const at::Tensor mask = additive_mask(plan.positions, slots, options_.window, query.scalar_type()).to(query.device());
+  const at::Tensor mask = additive_mask(plan.positions.slice(1, first), slots, options_.window, query.scalar_type()).to(query.device());
   const at::Tensor out = at::scaled_dot_product_attention(
       query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), mask, /*dropout_p=*/0.0,
       /*is_causal=*/false, options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));

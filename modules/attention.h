@@ -40,14 +40,16 @@ class Attention {
   };
   Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots);
 
-  at::Tensor forward(const at::Tensor& x, const AttentionPlan& plan, Context& context) const;  // [B, T, D] -> [B, T, D]
+  // [B, T, D] -> [B, T, D]; with `last_only` the keys and values of all tokens are kept, but only the last one asks. -> [B, 1, D]
+  at::Tensor forward(const at::Tensor& x, const AttentionPlan& plan, Context& context, bool last_only = false) const;
 
  private:
-  // Fused loops over the cache, and plain differentiable ATen that leaves the cache as it is.
-  at::Tensor attend_fused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
-                          Context& context) const;
-  at::Tensor attend_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionPlan& plan,
-                          Context& context) const;
+  struct Projected {
+    at::Tensor q, k, v;  // [B, Tq, H*Dh], [B, T, Hkv*Dh] twice; Tq is T or 1
+  };
+  // Fused loops over the cache, and plain differentiable ATen that leaves the cache as it is. -> [B, Tq, H*Dh]
+  at::Tensor attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const;
+  at::Tensor attend_plain(const Projected& in, const AttentionPlan& plan, Context& context) const;
   // Softmax attention of `query` [B, H, T, Dh] over the cache, a block of queries at a time. -> [B, T, H*Dh]
   at::Tensor attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const;
 

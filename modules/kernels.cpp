@@ -188,28 +188,25 @@ auto with_storage(const at::Tensor& x, const Body& body) {
   return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
 }
 
+// Where head h of token t of row b starts in the result.
+struct HeadPlaces {
+  std::int64_t row_stride, head_stride, first_token;
+};
+
 template <typename T>
-void rope_append_rows(const RopeAppend& in, const at::Tensor& query_out) {
-  const std::int64_t batch = in.query.size(0), tokens = in.query.size(1), width = in.head_dim, half = width / 2;
-  const std::int64_t heads = in.query.size(2) / width, kv_heads = in.key.size(2) / width, capacity = in.cache_key.size(2);
-  const bool rotated = in.cos.defined();
-  const auto place = [&](const T* from, std::int64_t angle, T* to) {
-    if (rotated) {
-      rotate(from, input<float>(in.cos) + angle, input<float>(in.sin) + angle, to, half);
-    } else {
-      std::memcpy(to, from, static_cast<std::size_t>(width) * sizeof(T));
-    }
-  };
-  at::parallel_for(0, batch * tokens, 64, [&](std::int64_t begin, std::int64_t end) {
+void place_heads(const at::Tensor& x, const Rotation& rotation, const HeadPlaces& places, T* out) {
+  const std::int64_t tokens = x.size(1), width = rotation.head_dim, heads = x.size(2) / width, half = width / 2;
+  const T* from = input<T>(x);
+  at::parallel_for(0, x.size(0) * tokens, 128, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t b = row / tokens, t = row % tokens, slot = in.first_slot + t;
-      for (std::int64_t h = 0; h < heads; ++h)
-        place(input<T>(in.query) + (row * heads + h) * width, row * half,
-              output<T>(query_out) + ((b * heads + h) * tokens + t) * width);
-      for (std::int64_t h = 0; h < kv_heads; ++h) {
-        const std::int64_t from = (row * kv_heads + h) * width, to = ((b * kv_heads + h) * capacity + slot) * width;
-        place(input<T>(in.key) + from, row * half, output<T>(in.cache_key) + to);
-        std::memcpy(output<T>(in.cache_value) + to, input<T>(in.value) + from, static_cast<std::size_t>(width) * sizeof(T));
+      const std::int64_t b = row / tokens, t = places.first_token + row % tokens;
+      for (std::int64_t h = 0; h < heads; ++h) {
+        T* to = out + b * places.row_stride + h * places.head_stride + t * width;
+        if (rotation.cos.defined()) {
+          rotate(from + (row * heads + h) * width, input<float>(rotation.cos) + row * half, input<float>(rotation.sin) + row * half, to, half);
+        } else {
+          std::memcpy(to, from + (row * heads + h) * width, static_cast<std::size_t>(width) * sizeof(T));
+        }
       }
     }
   });
@@ -273,11 +270,24 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return out;
 }
 
-at::Tensor rope_append(const RopeAppend& in) {
-  const std::int64_t heads = in.query.size(2) / in.head_dim;
-  at::Tensor query = at::empty({in.query.size(0), heads, in.query.size(1), in.head_dim}, in.query.options());
-  with_storage(in.query, [&](auto zero) { rope_append_rows<decltype(zero)>(in, query); });
-  return query;
+at::Tensor rotate_heads(const at::Tensor& x, const Rotation& rotation) {
+  const std::int64_t tokens = x.size(1), width = rotation.head_dim, heads = x.size(2) / width;
+  at::Tensor out = at::empty({x.size(0), heads, tokens, width}, x.options());
+  with_storage(x, [&](auto zero) {
+    using T = decltype(zero);
+    place_heads<T>(x, rotation, {heads * tokens * width, tokens * width, 0}, output<T>(out));
+  });
+  return out;
+}
+
+void append(const at::Tensor& key, const at::Tensor& value, const Rotation& rotation, const CacheSlots& cache) {
+  const std::int64_t capacity = cache.key.size(2), width = rotation.head_dim, kv_heads = cache.key.size(1);
+  const HeadPlaces places{kv_heads * capacity * width, capacity * width, cache.first_slot};
+  with_storage(key, [&](auto zero) {
+    using T = decltype(zero);
+    place_heads<T>(key, rotation, places, output<T>(cache.key));
+    place_heads<T>(value, {{}, {}, width}, places, output<T>(cache.value));
+  });
 }
 
 void masked_softmax(const MaskedSoftmax& in) {

@@ -14,16 +14,21 @@ bool usable(const at::Tensor& x);
 // RMS norm over the last dimension D: x / sqrt(mean(x²) + eps) rounded to the dtype, times weight [D]. Returns a tensor like x.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
-struct RopeAppend {
-  at::Tensor query, key, value;       // [B, T, H*Dh], [B, T, Hkv*Dh], [B, T, Hkv*Dh]
-  at::Tensor cos, sin;                // [B, T, Dh/2] float; undefined: no rotation
-  at::Tensor cache_key, cache_value;  // [B, Hkv, C, Dh]
-  std::int64_t first_slot = 0;        // where the T new slots start
+struct Rotation {
+  at::Tensor cos, sin;  // [B, T, Dh/2] float; undefined: no rotation
   std::int64_t head_dim = 0;
 };
 
-// Rotates query and key (half split), writes key and value into the cache, returns the query as [B, H, T, Dh].
-at::Tensor rope_append(const RopeAppend& in);
+// Rotates the heads of x [B, T, H*Dh] (half split). -> [B, H, T, Dh]
+at::Tensor rotate_heads(const at::Tensor& x, const Rotation& rotation);
+
+struct CacheSlots {
+  at::Tensor key, value;        // [B, Hkv, C, Dh]
+  std::int64_t first_slot = 0;  // where the T new slots start
+};
+
+// Writes the rotated key and the value, both [B, T, Hkv*Dh], into the cache.
+void append(const at::Tensor& key, const at::Tensor& value, const Rotation& rotation, const CacheSlots& cache);
 
 struct MaskedSoftmax {
   at::Tensor scores;            // [B, H, T, L], replaced by the weights

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "modules/context.h"
+#include "modules/few_rows.h"
 #include "modules/state_dict.h"
 
 namespace zlens {
@@ -13,13 +14,17 @@ Linear::Linear(StateDict& weights, const std::string& name, const LinearShape& s
   slots.push_back({name, weight_});
 }
 
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return kernels::few_rows_usable(x, weight) ? kernels::few_rows_linear(x, weight, bias) : at::linear(x, weight, bias);
+}
+
 at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
-  const at::Tensor base = at::linear(x, weight_, bias_);
+  const at::Tensor base = product(x, weight_, bias_);
   const SlotDelta* delta = context.delta(slot_);
   if (!delta) return base;
-  at::Tensor projected = at::linear(x, delta->factors->vt);                                  // -> [B, T, R]
+  at::Tensor projected = product(x, delta->factors->vt);                                  // -> [B, T, R]
   projected = (projected * delta->scale.unsqueeze(1)).to(x.scalar_type());                   // float32 product, one rounding
-  return base + at::linear(projected, delta->factors->u);
+  return base + product(projected, delta->factors->u);
 }
 
 }  // namespace zlens

@@ -40,6 +40,9 @@ struct AdaptableMatrix {
 };
 using AdaptableMatrices = std::vector<AdaptableMatrix>;
 
+// x [..., N] times weight [M, N] transposed, plus bias [M] where defined, by the fastest kernel for the shape. -> [..., M]
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
+
 struct LinearShape {
   std::int64_t in = 0, out = 0;
   bool bias = false;

@@ -72,18 +72,20 @@ KvShape Decoder::kv_shape() const {
 
 at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(embed_tokens_, ids.to(embed_tokens_.device())); }
 
-at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context) const {
+at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
   const std::int64_t tokens = embeddings.size(1);
   const AttentionPlan plan = plan_attention(context, rope_, valid, tokens);
   at::Tensor x = embeddings;
   for (const Layer& layer : layers_) {
-    x = x + layer.self_attn.forward(layer.input_layernorm.forward(x), plan, context);
+    const bool last_only = wanted == Wanted::Last && tokens > 1 && &layer == &layers_.back();
+    const at::Tensor attended = layer.self_attn.forward(layer.input_layernorm.forward(x), plan, context, last_only);
+    x = (last_only ? x.slice(1, tokens - 1) : x) + attended;
     x = x + layer.mlp.forward(layer.post_attention_layernorm.forward(x), context);
   }
   context.cache().advance(tokens);
   return norm_.forward(x);
 }
 
-at::Tensor Decoder::logits(const at::Tensor& hidden) const { return at::linear(hidden, lm_head_); }
+at::Tensor Decoder::logits(const at::Tensor& hidden) const { return product(hidden, lm_head_); }
 
 }  // namespace zlens

@@ -27,8 +27,10 @@ class Decoder {
   at::Tensor embed(const at::Tensor& ids) const;  // [B, T] int64 -> [B, T, D]
 
   // Runs T new tokens through all layers and appends them to the context's cache. `valid` [B, T] bool marks real tokens
-  // (undefined: all). Returns the normalised hidden states [B, T, D]; rows of padding tokens are meaningless.
-  at::Tensor forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context) const;
+  // (undefined: all). Returns the normalised hidden states [B, T, D]; rows of padding tokens are meaningless. Wanted::Last: only
+  // those of the last token, [B, 1, D], which spares the last layer most of its work.
+  enum class Wanted { All, Last };
+  at::Tensor forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted = Wanted::All) const;
 
   at::Tensor logits(const at::Tensor& hidden) const;  // [..., D] -> [..., V] in the compute dtype
 

@@ -51,7 +51,7 @@ Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const st
       out.cached = to;
     } else {
       Context context(KvCache::from_prefixes(decoder.kv_shape(), {out.prefix.get()}, to), mix);
-      decoder.forward(embed_prompt(decoder, prompt, from, to), {}, context);
+      decoder.forward(embed_prompt(decoder, prompt, from, to), {}, context, Decoder::Wanted::Last);
       found = std::make_shared<KvPrefix>(context.cache().prefix_of_row(0));
       caches.prefixes.put(parent, found, found->bytes());
     }
@@ -117,8 +117,8 @@ Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, 
   }
   const Chunk chunk = left_padded(rests);
   Context context(KvCache::from_prefixes(decoder.kv_shape(), pointers, longest + chunk.embeddings.size(1) + reserve), mix);
-  const at::Tensor hidden = decoder.forward(chunk.embeddings, chunk.valid, context);
-  return {std::move(context), hidden.slice(1, hidden.size(1) - 1), std::move(reused)};
+  at::Tensor hidden = decoder.forward(chunk.embeddings, chunk.valid, context, Decoder::Wanted::Last);
+  return {std::move(context), std::move(hidden), std::move(reused)};
 }
 
 }  // namespace zlens

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "modules/few_rows.h"
 #include "support/checkpoint.h"
 
 namespace zlens {
@@ -30,7 +31,7 @@ TEST_P(Kernels, RmsNorm) {
   }
 }
 
-TEST_P(Kernels, RopeAppendRotatesAndWritesTheCache) {
+TEST_P(Kernels, HeadsAreRotatedAndWrittenIntoTheCache) {
   const std::int64_t batch = 2, tokens = 3, heads = 4, kv_heads = 2, width = 8, capacity = 6;
   const at::Tensor q = random({batch, tokens, heads * width}), k = random({batch, tokens, kv_heads * width}), v = random({batch, tokens, kv_heads * width});
   const at::Tensor angles = at::randn({batch, tokens, width / 2});
@@ -41,7 +42,9 @@ TEST_P(Kernels, RopeAppendRotatesAndWritesTheCache) {
     const at::Tensor cos = angles.cos().unsqueeze(1), sin = angles.sin().unsqueeze(1);
     return at::cat({a * cos - b * sin, b * cos + a * sin}, 3);
   };
-  const at::Tensor query = kernels::rope_append({q, k, v, angles.cos(), angles.sin(), keys, values, 2, width});
+  const kernels::Rotation rotation{angles.cos(), angles.sin(), width};
+  const at::Tensor query = kernels::rotate_heads(q, rotation);
+  kernels::append(k, v, rotation, {keys, values, 2});
   EXPECT_LE(max_difference(query, rotated(q, heads)), GetParam().tolerance);
   EXPECT_LE(max_difference(keys.slice(2, 2, 5), rotated(k, kv_heads)), GetParam().tolerance);
   EXPECT_TRUE(at::equal(values.slice(2, 2, 5), v.view({batch, tokens, kv_heads, width}).transpose(1, 2)));
@@ -86,6 +89,30 @@ TEST_P(Kernels, MaskedSoftmaxSeesWhatPositionsAllow) {
     kernels::masked_softmax({weights, queries, slots, window, 0.7});
     EXPECT_LE(max_difference(weights, expected), GetParam().tolerance) << window;
   }
+}
+
+TEST(FewRows, EqualsTheGeneralProduct) {
+  at::manual_seed(3);
+  for (const std::int64_t rows : {1, 2, 3, 5, 8, 11, 16})
+    for (const auto& [outputs, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {7, 33}, {192, 576}, {576, 1536}, {65, 64}})
+      for (const bool biased : {false, true}) {
+        const at::Tensor x = at::randn({1, rows, width}).to(at::kBFloat16), weight = at::randn({outputs, width}).to(at::kBFloat16);
+        const at::Tensor bias = biased ? at::randn({outputs}).to(at::kBFloat16) : at::Tensor();
+        if (!kernels::few_rows_usable(x, weight)) GTEST_SKIP() << "this processor has no AVX-512 BF16";
+        const at::Tensor wide_bias = biased ? bias.to(at::kDouble) : bias;
+        const at::Tensor expected = at::linear(x.to(at::kDouble), weight.to(at::kDouble), wide_bias);
+        const at::Tensor out = kernels::few_rows_linear(x, weight, bias);
+        ASSERT_EQ(out.sizes(), expected.sizes());
+        const at::Tensor bound = expected.abs() * 0.01 + 0.01 * std::sqrt(static_cast<double>(width));
+        EXPECT_TRUE((out.to(at::kDouble) - expected).abs().le(bound).all().item<bool>()) << rows << " " << outputs << " " << width;
+      }
+}
+
+TEST(FewRows, NotForManyRowsOrOtherDtypes) {
+  const at::Tensor weight = at::ones({4, 8}, at::kBFloat16);
+  EXPECT_FALSE(kernels::few_rows_usable(at::ones({17, 8}, at::kBFloat16), weight));
+  EXPECT_FALSE(kernels::few_rows_usable(at::ones({1, 8}), weight));
+  EXPECT_FALSE(kernels::few_rows_usable(at::ones({1, 8}, at::kBFloat16).requires_grad_(true), weight));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dtypes, Kernels, testing::Values(Case{at::kFloat, 2e-6}, Case{at::kBFloat16, 0.04}),
