@@ -141,6 +141,8 @@ ZLENS_CLONES void attend(const Rows<Bf16>& rows, const Bf16* query, float* score
   attend_one(rows, query, scores, sum, out);
 }
 
+constexpr float kHidden = -1e30F;  // below every score
+
 struct Visibility {
   const std::int32_t* positions;  // of the slots
   std::int64_t length;
@@ -150,15 +152,16 @@ struct Visibility {
 // `row` of `length` scores becomes weights; `wide` is scratch of as many floats.
 template <typename T>
 ZLENS_INLINE void softmax_one(T* row, float* wide, const Visibility& slots, float scale) {
-  float highest = -std::numeric_limits<float>::infinity();
-#pragma omp simd reduction(max : highest)
+  const std::int32_t* positions = slots.positions;
+  const std::int32_t newest = slots.newest, oldest = std::max(slots.oldest, -1);
+#pragma omp simd
   for (std::int64_t l = 0; l < slots.length; ++l) {
-    const std::int32_t position = slots.positions[l];
-    const bool visible = (position >= 0) & (position <= slots.newest) & (position > slots.oldest);
-    wide[l] = visible ? load(row[l]) * scale : -std::numeric_limits<float>::infinity();
-    highest = std::max(highest, wide[l]);
+    const float score = load(row[l]) * scale;  // unconditionally: a branch would keep the loop from being vectorised
+    wide[l] = (positions[l] > oldest) & (positions[l] <= newest) ? score : kHidden;
   }
-  if (highest == -std::numeric_limits<float>::infinity()) highest = 0;  // a padding query sees nothing: all weights 0
+  float highest = kHidden / 2;  // a padding query sees nothing: all its weights become 0
+#pragma omp simd reduction(max : highest)
+  for (std::int64_t l = 0; l < slots.length; ++l) highest = wide[l] > highest ? wide[l] : highest;
   float total = 0;
 #pragma omp simd reduction(+ : total)
   for (std::int64_t l = 0; l < slots.length; ++l) {
