@@ -77,6 +77,20 @@ ZLENS_CLONES void rms_norm_range(const Bf16* x, const Bf16* weight, Bf16* out, s
 }
 
 template <typename T>
+ZLENS_INLINE void silu_times_values(T* gate, const T* up, std::int64_t count) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float x = load(gate[i]);
+    const float e = exp_nonpositive(-std::fabs(x));
+    const float sigmoid = (x >= 0 ? 1.0F : e) / (1.0F + e);
+    store(&gate[i], rounded<T>(x * sigmoid) * load(up[i]));
+  }
+}
+
+ZLENS_CLONES void silu_times_range(float* gate, const float* up, std::int64_t count) { silu_times_values(gate, up, count); }
+ZLENS_CLONES void silu_times_range(Bf16* gate, const Bf16* up, std::int64_t count) { silu_times_values(gate, up, count); }
+
+template <typename T>
 ZLENS_INLINE void rotate_one(const T* in, const float* cos, const float* sin, T* out, std::int64_t half) {
 #pragma omp simd
   for (std::int64_t i = 0; i < half; ++i) {
@@ -271,6 +285,15 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
     });
   });
   return out;
+}
+
+void silu_times(const at::Tensor& gate, const at::Tensor& up) {
+  with_storage(gate, [&](auto zero) {
+    using T = decltype(zero);
+    at::parallel_for(0, gate.numel(), 16384, [&](std::int64_t begin, std::int64_t end) {
+      silu_times_range(output<T>(gate) + begin, input<T>(up) + begin, end - begin);
+    });
+  });
 }
 
 at::Tensor rotate_heads(const at::Tensor& x, const Rotation& rotation) {

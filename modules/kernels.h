@@ -14,6 +14,9 @@ bool usable(const at::Tensor& x);
 // RMS norm over the last dimension D: x / sqrt(mean(x²) + eps) rounded to the dtype, times weight [D]. Returns a tensor like x.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
+// gate becomes silu(gate) rounded to the dtype, times up. Both of one shape.
+void silu_times(const at::Tensor& gate, const at::Tensor& up);
+
 struct Rotation {
   at::Tensor cos, sin;  // [B, T, Dh/2] float; undefined: no rotation
   std::int64_t head_dim = 0;

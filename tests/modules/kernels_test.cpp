@@ -31,6 +31,17 @@ TEST_P(Kernels, RmsNorm) {
   }
 }
 
+TEST_P(Kernels, SiluTimes) {
+  const at::Tensor gate = random({3, 1001}) * 8, up = random({3, 1001});
+  const at::Tensor expected = at::silu(gate) * up, out = gate.clone();
+  kernels::silu_times(out, up);
+  EXPECT_LE(max_difference(out, expected), GetParam().tolerance * 12) << "values up to about 100";
+  const at::Tensor extremes = at::tensor({-1e4F, -100.0F, 0.0F, 100.0F, 1e4F}).to(GetParam().dtype);
+  const at::Tensor extreme_out = extremes.clone();
+  kernels::silu_times(extreme_out, at::ones_like(extremes));
+  EXPECT_LE(max_difference(extreme_out, at::silu(extremes)), 1e-6);
+}
+
 TEST_P(Kernels, HeadsAreRotatedAndWrittenIntoTheCache) {
   const std::int64_t batch = 2, tokens = 3, heads = 4, kv_heads = 2, width = 8, capacity = 6;
   const at::Tensor q = random({batch, tokens, heads * width}), k = random({batch, tokens, kv_heads * width}), v = random({batch, tokens, kv_heads * width});
