@@ -77,6 +77,15 @@ ZLENS_CLONES void rms_norm_range(const Bf16* x, const Bf16* weight, Bf16* out, s
 }
 
 template <typename T>
+ZLENS_INLINE void add_values(const T* x, const T* delta, T* sum, std::int64_t count) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) store(&sum[i], load(x[i]) + load(delta[i]));
+}
+
+ZLENS_CLONES void add_range(const float* x, const float* delta, float* sum, std::int64_t count) { add_values(x, delta, sum, count); }
+ZLENS_CLONES void add_range(const Bf16* x, const Bf16* delta, Bf16* sum, std::int64_t count) { add_values(x, delta, sum, count); }
+
+template <typename T>
 ZLENS_INLINE void silu_times_values(T* gate, const T* up, std::int64_t count) {
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) {
@@ -282,6 +291,23 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
     at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
       rms_norm_range(input<T>(in) + begin * width, input<T>(weight), output<T>(out) + begin * width, end - begin, width,
                      static_cast<float>(eps));
+    });
+  });
+  return out;
+}
+
+AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps) {
+  const at::Tensor in = x.contiguous(), added = delta.contiguous();
+  AddedNorm out{at::empty_like(in), at::empty_like(in)};
+  const std::int64_t width = in.size(-1), rows = in.numel() / std::max<std::int64_t>(1, width);
+  with_storage(in, [&](auto zero) {
+    using T = decltype(zero);
+    at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {  // row by row: the sum is still in the cache when it is normalised
+        T* sum = output<T>(out.sum) + row * width;
+        add_range(input<T>(in) + row * width, input<T>(added) + row * width, sum, width);
+        rms_norm_range(sum, input<T>(weight), output<T>(out.normed) + row * width, 1, width, static_cast<float>(eps));
+      }
     });
   });
   return out;

@@ -14,6 +14,12 @@ bool usable(const at::Tensor& x);
 // RMS norm over the last dimension D: x / sqrt(mean(x²) + eps) rounded to the dtype, times weight [D]. Returns a tensor like x.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
+struct AddedNorm {
+  at::Tensor sum;     // x + delta, rounded to the dtype
+  at::Tensor normed;  // rms_norm of it
+};
+AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps);
+
 // gate becomes silu(gate) rounded to the dtype, times up. Both of one shape.
 void silu_times(const at::Tensor& gate, const at::Tensor& up);
 

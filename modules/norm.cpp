@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "modules/kernels.h"
 #include "modules/state_dict.h"
 
 namespace zlens {
@@ -15,6 +14,12 @@ at::Tensor RmsNorm::forward(const at::Tensor& x) const {
   const at::Tensor wide = x.to(at::kFloat);
   const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + eps_);
   return weight_ * scaled.to(x.scalar_type());
+}
+
+kernels::AddedNorm RmsNorm::forward(const at::Tensor& x, const at::Tensor& delta) const {
+  if (kernels::usable(x) && kernels::usable(delta)) return kernels::add_rms_norm(x, delta, weight_, eps_);
+  const at::Tensor sum = x + delta;
+  return {sum, forward(sum)};
 }
 
 }  // namespace zlens

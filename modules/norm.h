@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "modules/kernels.h"
+
 namespace zlens {
 
 class StateDict;
@@ -15,6 +17,9 @@ class RmsNorm {
  public:
   RmsNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps);
   at::Tensor forward(const at::Tensor& x) const;  // [..., D] -> [..., D]
+
+  // The sum x + delta of a residual connection, and its norm.
+  kernels::AddedNorm forward(const at::Tensor& x, const at::Tensor& delta) const;
 
  private:
   at::Tensor weight_;

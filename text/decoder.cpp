@@ -75,15 +75,16 @@ at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(em
 at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
   const std::int64_t tokens = embeddings.size(1);
   const AttentionPlan plan = plan_attention(context, rope_, valid, tokens);
-  at::Tensor x = embeddings;
-  for (const Layer& layer : layers_) {
-    const bool last_only = wanted == Wanted::Last && tokens > 1 && &layer == &layers_.back();
-    const at::Tensor attended = layer.self_attn.forward(layer.input_layernorm.forward(x), plan, context, last_only);
-    x = (last_only ? x.slice(1, tokens - 1) : x) + attended;
-    x = x + layer.mlp.forward(layer.post_attention_layernorm.forward(x), context);
+  kernels::AddedNorm x{embeddings, layers_.front().input_layernorm.forward(embeddings)};
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    const bool last = i + 1 == layers_.size(), last_only = wanted == Wanted::Last && tokens > 1 && last;
+    const at::Tensor attended = layer.self_attn.forward(x.normed, plan, context, last_only);
+    x = layer.post_attention_layernorm.forward(last_only ? x.sum.slice(1, tokens - 1) : x.sum, attended);
+    x = (last ? norm_ : layers_[i + 1].input_layernorm).forward(x.sum, layer.mlp.forward(x.normed, context));
   }
   context.cache().advance(tokens);
-  return norm_.forward(x);
+  return x.normed;
 }
 
 at::Tensor Decoder::logits(const at::Tensor& hidden) const { return product(hidden, lm_head_); }

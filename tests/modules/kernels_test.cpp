@@ -31,6 +31,13 @@ TEST_P(Kernels, RmsNorm) {
   }
 }
 
+TEST_P(Kernels, AddRmsNormIsTheSumAndItsNorm) {
+  const at::Tensor x = random({2, 70, 65}), delta = random({2, 70, 65}), weight = random({65});
+  const kernels::AddedNorm out = kernels::add_rms_norm(x, delta, weight, 1e-5);
+  EXPECT_TRUE(at::equal(out.sum, x + delta));
+  EXPECT_TRUE(at::equal(out.normed, kernels::rms_norm(x + delta, weight, 1e-5)));
+}
+
 TEST_P(Kernels, SiluTimes) {
   const at::Tensor gate = random({3, 1001}) * 8, up = random({3, 1001});
   const at::Tensor expected = at::silu(gate) * up, out = gate.clone();
