@@ -7,6 +7,7 @@
 
 #include "modules/context.h"
 #include "modules/kernels.h"
+#include "modules/prompt_attention.h"
 
 namespace zlens {
 namespace {
@@ -74,6 +75,9 @@ at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& pla
   const at::Tensor query = kernels::rotate_heads(in.q, angles_from(first));  // -> [B, H, Tq, Dh]
   if (query.size(2) == 1)
     return kernels::decode_attention({query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length,
+                                      options_.window, options_.scale});
+  if (kernels::prompt_attention_usable(query))
+    return kernels::prompt_attention({query, cache.key(options_.layer), cache.value(options_.layer), plan.positions, cache.positions(), length,
                                       options_.window, options_.scale});
   return attend_blocks(query, plan, cache);
 }

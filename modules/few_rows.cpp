@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "modules/kernels.h"
+#include "modules/processor.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -99,16 +100,9 @@ ZLENS_BF16_TARGET void outputs_range(const Operands& in, std::int64_t begin, std
   }
 }
 
-bool processor_has_bf16() {
-  static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16");
-  return has;
-}
-
 #else
 
 void outputs_range(const Operands&, std::int64_t, std::int64_t) {}
-bool processor_has_bf16() { return false; }
 
 #endif
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "modules/few_rows.h"
+#include "modules/prompt_attention.h"
 #include "support/checkpoint.h"
 
 namespace zlens {
@@ -107,6 +108,30 @@ TEST_P(Kernels, MaskedSoftmaxSeesWhatPositionsAllow) {
     kernels::masked_softmax({weights, queries, slots, window, 0.7});
     EXPECT_LE(max_difference(weights, expected), GetParam().tolerance) << window;
   }
+}
+
+TEST(PromptAttention, EqualsTheDefinition) {
+  at::manual_seed(5);
+  for (const auto& [tokens, length, width] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
+           {2, 2, 64}, {7, 7, 64}, {70, 70, 64}, {13, 200, 64}, {65, 65, 128}, {6, 64, 64}})
+    for (const std::int64_t window : {0, 9}) {
+      const std::int64_t batch = 2, heads = 4, kv_heads = 2, capacity = length + 3, padding = std::min<std::int64_t>(5, length - 1);
+      const auto random = [](at::IntArrayRef shape) { return at::randn(shape).to(at::kBFloat16); };
+      const at::Tensor q = random({batch, heads, tokens, width}), k = random({batch, kv_heads, capacity, width}), v = random({batch, kv_heads, capacity, width});
+      if (!kernels::prompt_attention_usable(q)) GTEST_SKIP() << "this processor has no AVX-512 BF16";
+      at::Tensor slots = at::full({batch, capacity}, -1, at::kInt);
+      slots[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
+      slots[1].slice(0, padding, length).copy_(at::arange(length - padding, at::kInt));
+      const at::Tensor own = slots.slice(1, length - tokens, length), seen = slots.slice(1, 0, length);
+      at::Tensor visible = seen.unsqueeze(1).ge(0).logical_and(seen.unsqueeze(1).le(own.unsqueeze(2)));
+      if (window) visible = visible.logical_and(seen.unsqueeze(1).gt(own.unsqueeze(2) - window));
+      const auto wide = [&](const at::Tensor& x) { return x.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1); };
+      const at::Tensor scores = at::matmul(q.to(at::kFloat), wide(k).transpose(2, 3)) * 0.2;
+      const at::Tensor weights = at::softmax(scores.masked_fill(visible.logical_not().unsqueeze(1), -INFINITY), -1).nan_to_num(0);
+      const at::Tensor expected = at::matmul(weights, wide(v)).transpose(1, 2).flatten(2);
+      const at::Tensor out = kernels::prompt_attention({q, k, v, own.to(at::kLong).contiguous(), slots, length, window, 0.2});
+      EXPECT_LE(max_difference(out, expected), 0.03) << tokens << " " << length << " " << window;
+    }
 }
 
 TEST(FewRows, EqualsTheGeneralProduct) {
