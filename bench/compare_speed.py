@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """zlens against transformers on the same weights in the same run, and zlens' start-up and memory. Needs idle cores.
 
-    python3 bench/compare_speed.py HF_FOLDER [--python PEER_PYTHON] [--repeats 5] [--out docs/results/speed.json]
+    python3 bench/compare_speed.py HF_FOLDER [--python PEER_PYTHON] [--repeats 5] [--out docs/results/speed.md]
 
 HF_FOLDER: SmolLM2's GGUF dequantised by tests/fixtures/make_smollm2.py --save. PEER_PYTHON: an interpreter that has
 transformers 5.23.0 and torch 2.15.0 (default: this one). Build first: scripts/build zlens decoder_speed.
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -40,7 +41,37 @@ def peak_rss_mb(command):
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{command} failed")
-    return usage.ru_maxrss / 1024
+    return usage.ru_maxrss * 1024 / 1e6
+
+
+def markdown(result):
+    ours, peer = result["zlens"], result["transformers"]
+    bf16, fp32 = peer["bfloat16"], peer["float32"]
+    prefill = max(bf16["prefill_512_tokens_per_s"], fp32["prefill_512_tokens_per_s"])
+    single = bf16["decode_batch_1"]["tokens_per_s"]
+    rows = [
+        ("decode, batch 1, tokens/s", ours["decode_1_tokens_s"], single, "transformers bf16, batch 1", ours["products_1_tokens_s"]),
+        ("decode, batch 8, tokens/s", ours["decode_8_tokens_s"], single, "transformers bf16, batch 1", ours["products_8_tokens_s"]),
+        ("", ours["decode_8_tokens_s"], bf16["decode_batch_8"]["tokens_per_s"], "transformers bf16, batch 8", None),
+        ("prefill of 512 tokens, tokens/s", ours["prefill_512_tokens_s"], prefill, "the faster of transformers bf16 and fp32",
+         ours["products_512_tokens_s"]),
+    ]
+    lines = ["# Speed: zlens against transformers, same weights, same run", "",
+             f"Date {datetime.date.today()}; command `python3 bench/compare_speed.py HF_FOLDER`; SmolLM2-135M-Instruct, {ours['threads']} threads on "
+             f"idle cores, medians of {ours['repeats']}; zlens in bf16; transformers {peer['versions']['transformers']} with torch "
+             f"{peer['versions']['torch']}. The last column is the rate at which ATen's matrix products alone would run (this machine's bound for "
+             "general products; zlens' own kernel for few rows can pass it).", "",
+             "| | zlens | peer | ratio | which peer | products alone |", "|---|---|---|---|---|---|"]
+    for name, value, other, which, bound in rows:
+        lines.append(f"| {name} | {value:.0f} | {other:.0f} | **{value / other:.2f}** | {which} | {f'{bound:.0f}' if bound else ''} |")
+    first, memory = result["first_token_s"], result["ask_peak_rss_mb"]
+    lines += ["", f"- From process start to the first token (`zlens ask`, 32-token prompt, warm page cache): median {first['median']:.2f} s of "
+              f"{first['runs']} runs ({first['min']:.2f} to {first['max']:.2f}).",
+              f"- Peak resident memory of `zlens ask` (64 new tokens): {memory:.0f} MB; transformers bf16: {bf16['peak_rss_mib'] * 1.048576:.0f} MB.",
+              f"- transformers: bf16 prefill {bf16['prefill_512_tokens_per_s']:.0f}, decode {single:.0f}; fp32 prefill "
+              f"{fp32['prefill_512_tokens_per_s']:.0f}, decode {fp32['decode_batch_1']['tokens_per_s']:.0f} tokens/s; load to ready "
+              f"{bf16['load_to_ready_s']:.1f} s.", "", "Raw figures:", "", "```json", json.dumps(result, indent=1), "```"]
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -63,10 +94,10 @@ def main():
         "first_token_s": {"median": statistics.median(starts), "min": min(starts), "max": max(starts), "runs": len(starts)},
         "ask_peak_rss_mb": peak_rss_mb([binary, "ask", "--model", "smollm2", "--max-new-tokens", "64", PROMPT]),
     }
-    text = json.dumps(result, indent=2) + "\n"
-    print(text)
+    table = markdown(result)
+    print(table)
     if options.out:
-        pathlib.Path(options.out).write_text(text)
+        pathlib.Path(options.out).write_text(table)
 
 
 if __name__ == "__main__":

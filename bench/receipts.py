@@ -32,7 +32,7 @@ def evaluate(options, prompt, attach):
 def heuristic(options, ocr_dir):
     command = [ROOT / "scripts/heuristic-baseline", options.data, options.split] + (["--ocr-dir", ocr_dir] if ocr_dir else [])
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return {name: float(value) for name, value in re.findall(r"^\s*(\w+)\D+?([01]\.\d+)\s*$", text, re.M)}, text
+    return {name: float(value) for name, value in re.findall(r"^(\w+)\s+([01]\.\d+)\s", text, re.M)}, text
 
 
 def row(name, scores):

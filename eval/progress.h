@@ -9,7 +9,7 @@
 namespace zlens {
 
 // One line of progress: "  128/500  25.6%  [#####               ]  3.1/s  ETA 2:00". `done` counts from `already`, what an earlier
-// session had done, so that the rate is this session's. Pure.
+// run had done, so that the rate is that of this run. Pure.
 std::string progress_line(std::int64_t done, std::int64_t total, std::int64_t already, double elapsed_s);
 
 // "1:02:03", "2:03".

@@ -23,13 +23,13 @@ struct RunOptions {
   std::string prompt_name, prompt_sha256;
   std::uint64_t seed = 0;
   StopRequested stop;  // may be empty
-  // Called after each batch with the samples done, all of them, and those an earlier session had done; may be empty.
+  // Called after each batch with the samples done, all of them, and those an earlier run had done; may be empty.
   std::function<void(std::int64_t done, std::int64_t total, std::int64_t already)> progress;
 };
 
 struct RunResult {
   Json summary;              // as in summary.json; null where interrupted
-  std::int64_t samples = 0;  // done, earlier sessions included
+  std::int64_t samples = 0;  // done, earlier runs included
   std::int64_t failed = 0;   // of these
   bool interrupted = false;  // stop was requested; --resume goes on
 };

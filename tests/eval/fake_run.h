@@ -8,7 +8,7 @@
 
 #include "eval/answerer.h"
 #include "eval/runner.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/eval/support.h"
 
 namespace zlens::test {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/eval/temporary_folder.h"
+#include "tests/eval/support.h"
 
 namespace zlens {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "io/error.h"
 #include "io/sha256.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/eval/support.h"
 
 namespace zlens {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "eval/task.h"
 #include "io/error.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/eval/support.h"
 
 namespace zlens {
 namespace {

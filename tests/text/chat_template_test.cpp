@@ -9,6 +9,7 @@
 
 #include "io/error.h"
 #include "io/json.h"
+#include "support/temporary_folder.h"
 
 namespace zlens {
 namespace {
@@ -82,14 +83,10 @@ TEST(ChatTemplate, VariablesDoNotReplaceTheConversation) {
 
 class FindChatTemplate : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "zlens-template-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name, std::ios::binary) << text; }
 
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(FindChatTemplate, NothingWhereThereIsNone) {
