@@ -15,20 +15,23 @@ namespace {
 
 constexpr Usage kUsage = {
     "ask --model M [--attach ocr --image F] QUESTION",
-    "Answers a question, about an image where one is given. Without QUESTION every line of standard input is one: plain text, or a\n"
-    "JSON object {\"question\": …, \"id\": …} (answers are then JSON lines, too). --json prints the answer as an object: answer, found\n"
+    "Answers a question, about an image where one is given. Without QUESTION every line of standard input is one: plain text, or "
+    "a\n"
+    "JSON object {\"question\": …, \"id\": …} (answers are then JSON lines, too). --json prints the answer as an object: answer, "
+    "found\n"
     "(false where the model says that the input does not hold it), confidence (mean probability of the answer's tokens), evidence\n"
     "(boxes of the recognised words that spell the answer, in pixels), finish, token counts, times, mix."};
 
 // To three significant digits more than anyone needs, and no noise behind them.
-double rounded(double value) { return std::round(value * 1e4) / 1e4; }
+double rounded(double value) {
+  return std::round(value * 1e4) / 1e4;
+}
 
 Json boxes(const std::vector<Evidence>& evidence) {
   Json out = Json::array();
   for (const Evidence& word : evidence)
-    out.push_back({{"text", word.text},
-                   {"box", {word.left, word.top, word.width, word.height}},
-                   {"confidence", rounded(word.confidence)}});
+    out.push_back(
+        {{"text", word.text}, {"box", {word.left, word.top, word.width, word.height}}, {"confidence", rounded(word.confidence)}});
   return out;
 }
 
@@ -47,8 +50,8 @@ Json reply_json(const Reply& reply) {
 
 void print_explanation(const Reply& reply) {
   std::cerr << "mix: " << (reply.mix.empty() ? "base" : reply.mix.dump()) << "; prompt " << reply.prompt_tokens << " tokens ("
-            << reply.reused_tokens << " reused), answer " << reply.new_tokens << "; prepared in " << std::fixed << std::setprecision(2)
-            << reply.prepare_s << " s, generated in " << reply.generate_s << " s\n";
+            << reply.reused_tokens << " reused), answer " << reply.new_tokens << "; prepared in " << std::fixed
+            << std::setprecision(2) << reply.prepare_s << " s, generated in " << reply.generate_s << " s\n";
 }
 
 // One question with its answer streamed to a terminal, or printed whole elsewhere.
@@ -79,7 +82,8 @@ Line parse_line(const std::string& text, std::size_t number) {
   if (text.find_first_not_of(" \t") == std::string::npos || text[text.find_first_not_of(" \t")] != '{') return {text, {}, false};
   const std::string subject = "standard input, line " + std::to_string(number);
   const Json object = parse_json(text, subject);
-  if (!object.contains("question") || !object["question"].is_string()) throw InputError(subject + ": 'question' (a string) is missing");
+  if (!object.contains("question") || !object["question"].is_string())
+    throw InputError(subject + ": 'question' (a string) is missing");
   return {object["question"], object.value("id", Json()), true};
 }
 

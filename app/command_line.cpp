@@ -72,7 +72,8 @@ SessionOptions session_options(const po::variables_map& values) {
     throw InputError("--threads " + std::to_string(options.threads) + " is out of range (accepted: 0 to 1024)");
   options.expert = values["expert"].as<std::string>();
   if (values.contains("attach"))
-    for (const std::string& text : values["attach"].as<std::vector<std::string>>()) options.attachments.push_back(parse_attachment(text));
+    for (const std::string& text : values["attach"].as<std::vector<std::string>>())
+      options.attachments.push_back(parse_attachment(text));
   return options;
 }
 
@@ -88,7 +89,8 @@ po::options_description input_flags() {
 std::vector<Input> inputs_of(const po::variables_map& values) {
   std::vector<Input> inputs;
   if (values.contains("image"))
-    for (const std::string& file : values["image"].as<std::vector<std::string>>()) inputs.push_back({"image", std::filesystem::path(file)});
+    for (const std::string& file : values["image"].as<std::vector<std::string>>())
+      inputs.push_back({"image", std::filesystem::path(file)});
   if (values.contains("input"))
     for (const std::string& text : values["input"].as<std::vector<std::string>>()) inputs.push_back(parse_input(text));
   return inputs;
@@ -99,7 +101,8 @@ po::options_description generation_flags(std::int64_t max_new_tokens) {
   flags.add_options()("max-new-tokens", po::value<std::int64_t>()->default_value(max_new_tokens)->value_name("N"),
                       max_new_tokens ? "longest answer" : "longest answer; 0: the task's own")(
       "temperature", po::value<double>()->default_value(0)->value_name("T"), "0: greedy")(
-      "top-p", po::value<double>()->default_value(1)->value_name("P"), "sample from the likeliest tokens that reach this probability")(
+      "top-p", po::value<double>()->default_value(1)->value_name("P"),
+      "sample from the likeliest tokens that reach this probability")(
       "seed", po::value<std::uint64_t>()->default_value(0)->value_name("S"), "of sampling");
   return flags;
 }

@@ -27,9 +27,9 @@ po::options_description eval_flags() {
       "data", po::value<std::string>()->value_name("DIR"), "the data set as its authors distribute it")(
       "split", po::value<std::string>()->default_value("test")->value_name("S"), "which part of the data")(
       "out,o", po::value<std::string>()->value_name("RUN"), "the run folder")(
-      "prompt", po::value<std::string>()->value_name("NAME"), "prompt template: a name in assets/prompts, or a file; default: the task's")(
-      "resume", "go on with an unfinished run")("limit", po::value<std::int64_t>()->default_value(0)->value_name("N"),
-                                                "only the first N samples; 0: all")(
+      "prompt", po::value<std::string>()->value_name("NAME"),
+      "prompt template: a name in assets/prompts, or a file; default: the task's")("resume", "go on with an unfinished run")(
+      "limit", po::value<std::int64_t>()->default_value(0)->value_name("N"), "only the first N samples; 0: all")(
       "batch-size,b", po::value<std::int64_t>()->default_value(8)->value_name("N"), "samples answered at once")(
       "no-report", "do not write report.html");
   return flags;
@@ -82,7 +82,8 @@ int eval_command(const std::vector<std::string>& arguments) {
     write_report(run.out, tasks, {.thumbnailer = thumbnail});
     std::cerr << "report: " << (run.out / "report.html").string() << "\n";
   }
-  if (result.failed) std::cerr << "zlens: " << result.failed << " of " << result.samples << " samples failed (see 'error' in samples.jsonl)\n";
+  if (result.failed)
+    std::cerr << "zlens: " << result.failed << " of " << result.samples << " samples failed (see 'error' in samples.jsonl)\n";
   return result.failed ? 1 : 0;
 }
 

@@ -24,6 +24,8 @@ void watch_signals() {
   }
 }
 
-int caught_signal() { return caught; }
+int caught_signal() {
+  return caught;
+}
 
 }  // namespace zlens

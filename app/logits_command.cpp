@@ -4,11 +4,12 @@
 namespace zlens {
 namespace {
 
-constexpr Usage kUsage = {
-    "logits --model DIR --prompt TEXT [--image F] [--raw] --out F.safetensors",
-    "Writes input_ids [T] int64 and logits [T, V] float32 of a prompt, for comparisons with other implementations; with embedded inputs\n"
-    "also image_features. --raw: the prompt as it is, with the tokenizer's own special tokens; without it: one user message through the\n"
-    "chat template."};
+constexpr Usage kUsage = {"logits --model DIR --prompt TEXT [--image F] [--raw] --out F.safetensors",
+                          "Writes input_ids [T] int64 and logits [T, V] float32 of a prompt, for comparisons with other "
+                          "implementations; with embedded inputs\n"
+                          "also image_features. --raw: the prompt as it is, with the tokenizer's own special tokens; without it: "
+                          "one user message through the\n"
+                          "chat template."};
 
 }  // namespace
 

@@ -24,7 +24,8 @@ constexpr std::array<Command, 7> kCommands = {{
 
 void print_usage(std::ostream& out) {
   out << "usage: zlens <sub-command> [flags]\n\n";
-  for (const Command& command : kCommands) out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary << "\n";
+  for (const Command& command : kCommands)
+    out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary << "\n";
   out << "\n'zlens <sub-command> --help' shows every flag with its default. zlens --version shows the version.\n";
 }
 
@@ -47,7 +48,9 @@ int run(const std::vector<std::string>& words) {
 }
 
 // A library's message may go over many lines; the first says what is wrong.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
 
 }  // namespace
 

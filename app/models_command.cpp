@@ -9,14 +9,16 @@
 namespace zlens {
 namespace {
 
-constexpr Usage kUsage = {"models [show M]",
-                          "Without arguments: the model families and modalities that zlens knows. 'show M': what a checkpoint is, its sizes, and\n"
-                          "which of its matrices experts can adapt. Weights are not computed with."};
+constexpr Usage kUsage = {
+    "models [show M]",
+    "Without arguments: the model families and modalities that zlens knows. 'show M': what a checkpoint is, its sizes, and\n"
+    "which of its matrices experts can adapt. Weights are not computed with."};
 
 int list_families() {
   std::cout << "families (model_type in config.json):\n";
   for (const std::string& name : decoder_model_types()) std::cout << "  " << name << "\n";
-  std::cout << "files: Hugging Face folders (safetensors, sharded or not; tokenizer.json or tokenizer.model), GGUF v2 and v3\n\nmodalities (--attach):\n";
+  std::cout << "files: Hugging Face folders (safetensors, sharded or not; tokenizer.json or tokenizer.model), GGUF v2 and "
+               "v3\n\nmodalities (--attach):\n";
   const ModalityRegistry modalities = builtin_modalities();
   for (const ModalityEntry* entry : modalities.all()) {
     std::cout << "  " << entry->name << ": " << entry->description;

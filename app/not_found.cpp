@@ -8,8 +8,9 @@
 namespace zlens {
 namespace {
 
-constexpr std::array<std::string_view, 12> kPhrases = {"not found",  "none",           "n/a",     "na",          "unknown",        "unanswerable",
-                                                       "no answer", "not available", "not given", "not mentioned", "not specified", "null"};
+constexpr std::array<std::string_view, 12> kPhrases = {"not found", "none",          "n/a",           "na",
+                                                       "unknown",   "unanswerable",  "no answer",     "not available",
+                                                       "not given", "not mentioned", "not specified", "null"};
 
 }  // namespace
 

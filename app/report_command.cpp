@@ -7,7 +7,9 @@
 namespace zlens {
 namespace {
 
-constexpr Usage kUsage = {"report RUN", "Writes RUN/report.html: scores, configuration and every sample with its image, in one file that needs no network."};
+constexpr Usage kUsage = {
+    "report RUN",
+    "Writes RUN/report.html: scores, configuration and every sample with its image, in one file that needs no network."};
 
 }  // namespace
 

@@ -9,17 +9,18 @@
 namespace zlens {
 namespace {
 
-constexpr Usage kUsage = {
-    "score --task T --data DIR --split S RUN|FILE",
-    "Scores predictions again: of a run folder, of JSON lines with id and prediction, or of a list [{\"questionId\", \"answer\"}, …].\n"
-    "Samples without a prediction count 0. Exit code 1: some predictions are missing."};
+constexpr Usage kUsage = {"score --task T --data DIR --split S RUN|FILE",
+                          "Scores predictions again: of a run folder, of JSON lines with id and prediction, or of a list "
+                          "[{\"questionId\", \"answer\"}, …].\n"
+                          "Samples without a prediction count 0. Exit code 1: some predictions are missing."};
 
 }  // namespace
 
 int score_command(const std::vector<std::string>& arguments) {
   po::options_description flags("Flags", 110, 60);
   flags.add_options()("predictions", po::value<std::string>()->value_name("RUN|FILE"), "what to score (also as the last argument)")(
-      "task,t", po::value<std::string>()->value_name("T"), "the task")("data", po::value<std::string>()->value_name("DIR"), "the data set")(
+      "task,t", po::value<std::string>()->value_name("T"), "the task")("data", po::value<std::string>()->value_name("DIR"),
+                                                                       "the data set")(
       "split", po::value<std::string>()->default_value("test")->value_name("S"), "which part of the data")(
       "metric", po::value<std::string>()->default_value("")->value_name("NAME"), "another metric than the task's")(
       "json", "print the summary as JSON");
@@ -38,7 +39,8 @@ int score_command(const std::vector<std::string>& arguments) {
     print_summary(std::cout, result.summary);
   }
   if (result.missing.empty()) return 0;
-  std::cerr << "zlens: " << result.missing.size() << " samples have no prediction, the first is '" << result.missing.front() << "'\n";
+  std::cerr << "zlens: " << result.missing.size() << " samples have no prediction, the first is '" << result.missing.front()
+            << "'\n";
   return 1;
 }
 

@@ -26,7 +26,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // A request on its way to the model.
 struct PreparedRequest {
@@ -47,9 +49,12 @@ std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector
 
 const char* finish_text(FinishReason reason) {
   switch (reason) {
-    case FinishReason::Stop: return "stop";
-    case FinishReason::Length: return "length";
-    case FinishReason::Cancelled: return "cancelled";
+    case FinishReason::Stop:
+      return "stop";
+    case FinishReason::Length:
+      return "length";
+    case FinishReason::Cancelled:
+      return "cancelled";
   }
   return "";
 }
@@ -64,9 +69,13 @@ Json default_messages(const std::string& context, const std::string& question) {
   return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
 }
 
-bool one_line(const Request& request) { return request.prompt && request.prompt->one_line(); }
+bool one_line(const Request& request) {
+  return request.prompt && request.prompt->one_line();
+}
 
-std::string first_line(const std::string& text) { return trimmed(text.substr(0, text.find('\n'))); }
+std::string first_line(const std::string& text) {
+  return trimmed(text.substr(0, text.find('\n')));
+}
 
 // The text of a row as it grows; complete at the first newline behind an answer that is to be one line.
 class RowText {
@@ -208,8 +217,9 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
       PreparedRequest one = state.prepare(requests[i]);
       const auto length = static_cast<std::int64_t>(one.prompt.ids.size());
       if (length + options.max_new_tokens > room)
-        throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " + std::to_string(options.max_new_tokens) +
-                         " new ones exceeds the model's context of " + std::to_string(room) + ": shorten the question or its inputs");
+        throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " +
+                         std::to_string(options.max_new_tokens) + " new ones exceeds the model's context of " +
+                         std::to_string(room) + ": shorten the question or its inputs");
       prompts.push_back(one.prompt);
       prepared.push_back(std::move(one));
       owners.push_back(i);

@@ -25,12 +25,12 @@ struct Attachment {
 };
 
 struct SessionOptions {
-  std::string model;                     // a Hugging Face folder, a .gguf file, or a name (find_model)
-  std::string dtype = "bf16";            // fp32 | bf16 | fp16
+  std::string model;           // a Hugging Face folder, a .gguf file, or a name (find_model)
+  std::string dtype = "bf16";  // fp32 | bf16 | fp16
   std::string device = "cpu";
-  int threads = 0;                       // 0: one for each core
-  std::vector<Attachment> attachments;   // e.g. {{"ocr", {}}}
-  std::string expert;                    // an expert file; empty or "none": the base
+  int threads = 0;                             // 0: one for each core
+  std::vector<Attachment> attachments;         // e.g. {{"ocr", {}}}
+  std::string expert;                          // an expert file; empty or "none": the base
   const ModalityRegistry* registry = nullptr;  // nullptr: the built-in modalities
 };
 
@@ -59,16 +59,16 @@ struct AnswerOptions {
 
 struct Reply {
   std::string answer;
-  bool found = true;       // false: the model said that the input does not hold the answer (is_not_found)
-  double confidence = 0;   // mean probability of the answer's tokens, 0 .. 1
-  std::string finish;      // stop | length | cancelled
+  bool found = true;               // false: the model said that the input does not hold the answer (is_not_found)
+  double confidence = 0;           // mean probability of the answer's tokens, 0 .. 1
+  std::string finish;              // stop | length | cancelled
   std::vector<Evidence> evidence;  // recognised words that spell the answer, with their boxes in the image; may be empty
-  std::string prompt;      // as the model saw it
+  std::string prompt;              // as the model saw it
   std::string prompt_sha256;
   Json mix = Json::array();
   std::int64_t prompt_tokens = 0, reused_tokens = 0, new_tokens = 0;
   double prepare_s = 0, generate_s = 0;  // generate: the whole batch's time divided by its size
-  std::string error;       // not empty: this request failed, with a one-line reason
+  std::string error;                     // not empty: this request failed, with a one-line reason
 };
 
 // Immutable but for its caches: several threads may ask at once.

@@ -31,7 +31,8 @@ void print_summary(std::ostream& out, const Json& summary) {
   std::size_t width = 10;
   for (const Row& row : rows) width = std::max(width, row.name.size());
   out << summary.at("task").get<std::string>() << ", " << summary.at("metric").get<std::string>() << "\n";
-  out << "  " << std::left << std::setw(static_cast<int>(width)) << "field" << "  samples   score\n";
+  out << "  " << std::left << std::setw(static_cast<int>(width)) << "field"
+      << "  samples   score\n";
   for (const Row& row : rows) print_row(out, row, width);
   if (const auto failed = summary.at("failed").get<std::int64_t>()) out << "  failed: " << failed << "\n";
 }

@@ -20,7 +20,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kPromptTokens = 32, kNewTokens = 64, kPrefillTokens = 512;
 
-double seconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
+double seconds(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -31,7 +33,8 @@ std::vector<TokenPrompt> prompts(std::int64_t batch, std::int64_t tokens, std::i
   std::vector<TokenPrompt> out(static_cast<std::size_t>(batch));
   for (std::size_t row = 0; row < out.size(); ++row)
     for (std::int64_t t = 0; t < tokens; ++t)
-      out[row].ids.push_back(static_cast<std::int32_t>((100 + 37 * t + 11 * static_cast<std::int64_t>(row)) % std::min<std::int64_t>(vocabulary, 40000)));
+      out[row].ids.push_back(static_cast<std::int32_t>((100 + 37 * t + 11 * static_cast<std::int64_t>(row)) %
+                                                       std::min<std::int64_t>(vocabulary, 40000)));
   return out;
 }
 
@@ -60,7 +63,8 @@ double products_rate(const LanguageModel& model, std::int64_t rows, std::int64_t
   const auto options = at::TensorOptions().dtype(model.dtype());
   const at::Tensor hidden = at::randn({rows, model.decoder().config().hidden_size}, options);
   std::map<std::int64_t, at::Tensor> inputs;
-  for (const AdaptableMatrix& matrix : model.matrices()) inputs[matrix.weight.size(1)] = at::randn({rows, matrix.weight.size(1)}, options);
+  for (const AdaptableMatrix& matrix : model.matrices())
+    inputs[matrix.weight.size(1)] = at::randn({rows, matrix.weight.size(1)}, options);
   const auto start = Clock::now();
   for (const AdaptableMatrix& matrix : model.matrices()) at::linear(inputs[matrix.weight.size(1)], matrix.weight);
   model.decoder().logits(hidden.slice(0, 0, head_rows));
@@ -82,10 +86,14 @@ int main(int argc, char** argv) {
   int threads = 2, repeats = 5;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--dtype" && i + 1 < argc) dtype = argv[++i];
-    else if (word == "--threads" && i + 1 < argc) threads = std::atoi(argv[++i]);
-    else if (word == "--repeats" && i + 1 < argc) repeats = std::atoi(argv[++i]);
-    else name = word;
+    if (word == "--dtype" && i + 1 < argc)
+      dtype = argv[++i];
+    else if (word == "--threads" && i + 1 < argc)
+      threads = std::atoi(argv[++i]);
+    else if (word == "--repeats" && i + 1 < argc)
+      repeats = std::atoi(argv[++i]);
+    else
+      name = word;
   }
   try {
     at::set_num_threads(threads);

@@ -38,7 +38,8 @@ struct Arguments {
 Arguments parse(int count, char** values) {
   if (count < 3)
     throw zlens::InputError(
-        "usage: ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit N] [--misses] [--dump DIR]");
+        "usage: ocr_quality DATA SPLIT [--psm N] [--upscale X] [--prepare NAME] [--language L] [--limit N] [--misses] [--dump "
+        "DIR]");
   Arguments arguments{values[1], values[2]};
   for (int i = 3; i < count; ++i) {
     const std::string name = values[i];

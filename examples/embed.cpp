@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
 
     std::cout << reply.answer << "\n";
     for (const zlens::Evidence& word : reply.evidence)
-      std::cout << "  from '" << word.text << "' at x " << word.left << ", y " << word.top << ", " << word.width << " x " << word.height << "\n";
+      std::cout << "  from '" << word.text << "' at x " << word.left << ", y " << word.top << ", " << word.width << " x "
+                << word.height << "\n";
   } catch (const std::exception& error) {
     std::cerr << "embed: " << error.what() << "\n";
     return 1;

@@ -49,14 +49,16 @@ const std::string& required(const std::map<std::string, std::string>& metadata, 
   return found->second;
 }
 
-std::vector<float> read_vector(const Safetensors& file, const std::string& name, const TensorInfo& info, const std::string& subject) {
+std::vector<float> read_vector(const Safetensors& file, const std::string& name, const TensorInfo& info,
+                               const std::string& subject) {
   if (!name.starts_with(kTensorPrefix) || info.dtype != Dtype::F32 || info.shape.size() != 1 || info.shape[0] == 0)
     throw InputError(subject + ": tensor '" + name + "' is no z-vector (z/<module path>, F32, one dimension)");
   const auto bytes = file.data(info);
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
   for (std::size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i])) throw InputError(subject + ": '" + name + "' holds a value that is not finite at index " + std::to_string(i));
+    if (!std::isfinite(values[i]))
+      throw InputError(subject + ": '" + name + "' holds a value that is not finite at index " + std::to_string(i));
   return values;
 }
 

@@ -10,12 +10,12 @@ namespace zlens {
 
 // One expert file: safetensors with tensors `z/<module path>` float32 [R]. Plain data.
 struct Expert {
-  std::string name;         // [A-Za-z0-9._-]{1,64}, no leading dot
-  std::string description;  // what dispatch reads
-  std::string base;         // hash of the base, as base_hash() computes it
+  std::string name;                             // [A-Za-z0-9._-]{1,64}, no leading dot
+  std::string description;                      // what dispatch reads
+  std::string base;                             // hash of the base, as base_hash() computes it
   std::map<std::string, std::string> record;    // task, method, matrices, scope, training record: further metadata
   std::map<std::string, std::vector<float>> z;  // by canonical matrix name; a matrix that is absent keeps z = 1
-  std::string sha256;       // of the contents; set by write_expert and read_expert
+  std::string sha256;                           // of the contents; set by write_expert and read_expert
 };
 
 // Writes atomically; equal experts make equal files. Throws InputError on a bad name or values that are not finite.

@@ -13,7 +13,8 @@ namespace {
 
 void check_base(const Expert& expert, const FactorStore& factors) {
   if (expert.base != factors.base_hash())
-    throw InputError("expert '" + expert.name + "' was made for base " + expert.base + ", but the model is base " + factors.base_hash());
+    throw InputError("expert '" + expert.name + "' was made for base " + expert.base + ", but the model is base " +
+                     factors.base_hash());
 }
 
 // sum of weight (z - 1), by matrix.
@@ -24,8 +25,8 @@ std::map<std::string, at::Tensor> summed_shifts(const Mix& mix, const FactorStor
     for (const auto& [name, z] : expert->z) {
       const auto rank = factors.rank(name), length = static_cast<std::int64_t>(z.size());
       if (length != rank)
-        throw InputError("expert '" + expert->name + "': z of '" + name + "' has " + std::to_string(length) + " values, the matrix has " +
-                         std::to_string(rank) + " singular values");
+        throw InputError("expert '" + expert->name + "': z of '" + name + "' has " + std::to_string(length) +
+                         " values, the matrix has " + std::to_string(rank) + " singular values");
       const at::Tensor shift = (at::tensor(at::ArrayRef<float>(z)) - 1.0) * weight;
       const auto [entry, added] = shifts.emplace(name, shift);
       if (!added) entry->second = entry->second + shift;

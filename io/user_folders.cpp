@@ -19,9 +19,13 @@ fs::path below(const char* variable, const char* home_relative) {
 
 }  // namespace
 
-fs::path user_cache_folder() { return below("XDG_CACHE_HOME", ".cache"); }
+fs::path user_cache_folder() {
+  return below("XDG_CACHE_HOME", ".cache");
+}
 
-fs::path user_data_folder() { return below("XDG_DATA_HOME", ".local/share"); }
+fs::path user_data_folder() {
+  return below("XDG_DATA_HOME", ".local/share");
+}
 
 fs::path assets_folder() {
   if (const char* value = std::getenv("ZLENS_ASSETS"); value && *value) return value;

@@ -37,14 +37,14 @@ AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tenso
 
 Attention::Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots)
     : options_(options),
-      q_proj_(weights, name + ".q_proj",
-              {options.hidden_size, options.num_attention_heads * options.head_dim, options.qkv_bias}, slots),
-      k_proj_(weights, name + ".k_proj",
-              {options.hidden_size, options.num_key_value_heads * options.head_dim, options.qkv_bias}, slots),
-      v_proj_(weights, name + ".v_proj",
-              {options.hidden_size, options.num_key_value_heads * options.head_dim, options.qkv_bias}, slots),
-      o_proj_(weights, name + ".o_proj",
-              {options.num_attention_heads * options.head_dim, options.hidden_size, options.output_bias}, slots) {
+      q_proj_(weights, name + ".q_proj", {options.hidden_size, options.num_attention_heads * options.head_dim, options.qkv_bias},
+              slots),
+      k_proj_(weights, name + ".k_proj", {options.hidden_size, options.num_key_value_heads * options.head_dim, options.qkv_bias},
+              slots),
+      v_proj_(weights, name + ".v_proj", {options.hidden_size, options.num_key_value_heads * options.head_dim, options.qkv_bias},
+              slots),
+      o_proj_(weights, name + ".o_proj", {options.num_attention_heads * options.head_dim, options.hidden_size, options.output_bias},
+              slots) {
   if (!options.qk_norm) return;
   q_norm_.emplace(weights, name + ".q_norm", options.head_dim, options.rms_norm_eps);
   k_norm_.emplace(weights, name + ".k_norm", options.head_dim, options.rms_norm_eps);
@@ -69,7 +69,8 @@ at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& pla
   const std::int64_t first = plan.tokens - in.q.size(1), length = cache.length() + plan.tokens;
   const auto angles_from = [&](std::int64_t token) {
     if (!options_.rope) return kernels::Rotation{{}, {}, options_.head_dim};
-    return kernels::Rotation{plan.angles.cos.slice(1, token).contiguous(), plan.angles.sin.slice(1, token).contiguous(), options_.head_dim};
+    return kernels::Rotation{plan.angles.cos.slice(1, token).contiguous(), plan.angles.sin.slice(1, token).contiguous(),
+                             options_.head_dim};
   };
   kernels::append(in.k, in.v, angles_from(0), {cache.key(options_.layer), cache.value(options_.layer), cache.length()});
   const at::Tensor query = kernels::rotate_heads(in.q, angles_from(first));  // -> [B, H, Tq, Dh]
@@ -77,13 +78,14 @@ at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& pla
     return kernels::decode_attention({query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length,
                                       options_.window, options_.scale});
   if (kernels::prompt_attention_usable(query))
-    return kernels::prompt_attention({query, cache.key(options_.layer), cache.value(options_.layer), plan.positions, cache.positions(), length,
-                                      options_.window, options_.scale});
+    return kernels::prompt_attention({query, cache.key(options_.layer), cache.value(options_.layer), plan.positions,
+                                      cache.positions(), length, options_.window, options_.scale});
   return attend_blocks(query, plan, cache);
 }
 
 at::Tensor Attention::attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const {
-  const std::int64_t batch = query.size(0), heads = query.size(1), width = query.size(3), kv_heads = cache.key(options_.layer).size(1);
+  const std::int64_t batch = query.size(0), heads = query.size(1), width = query.size(3),
+                     kv_heads = cache.key(options_.layer).size(1);
   const std::int64_t group = heads / kv_heads;
   at::Tensor out = at::empty({batch, plan.tokens, heads * width}, query.options());
   for (std::int64_t begin = 0; begin < plan.tokens; begin += kQueryBlock) {
@@ -115,7 +117,8 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
     return length == 0 ? fresh : at::cat({slots.slice(2, 0, length), fresh}, 2);
   };
   const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
-  const at::Tensor mask = additive_mask(plan.positions.slice(1, first), slots, options_.window, query.scalar_type()).to(query.device());
+  const at::Tensor mask =
+      additive_mask(plan.positions.slice(1, first), slots, options_.window, query.scalar_type()).to(query.device());
   const at::Tensor out = at::scaled_dot_product_attention(
       query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), mask, /*dropout_p=*/0.0,
       /*is_causal=*/false, options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));

@@ -18,8 +18,8 @@ namespace zlens {
 // What one forward pass over T new tokens needs in every layer; made once.
 struct AttentionPlan {
   std::int64_t tokens = 0;
-  at::Tensor positions;                    // [B, T] int64, -1: padding
-  RopeAngles angles;                       // of those positions
+  at::Tensor positions;  // [B, T] int64, -1: padding
+  RopeAngles angles;     // of those positions
 };
 
 // Opens slots for the new tokens in the context's cache. `valid` [B, T] bool; undefined: all.
@@ -34,8 +34,8 @@ class Attention {
     bool qkv_bias = false, output_bias = false;
     bool qk_norm = false;  // RMS norm over head_dim before the rotation (Qwen3)
     double rms_norm_eps = 1e-6;
-    bool rope = true;            // false: this layer knows no positions (SmolLM3)
-    std::int64_t window = 0;     // sliding window; 0: all
+    bool rope = true;         // false: this layer knows no positions (SmolLM3)
+    std::int64_t window = 0;  // sliding window; 0: all
     double scale = 1;
   };
   Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots);

@@ -15,8 +15,8 @@ struct Caches {
   explicit Caches(std::size_t prefix_bytes = std::size_t{512} << 20, std::size_t encoding_bytes = std::size_t{256} << 20)
       : prefixes(prefix_bytes), encodings(encoding_bytes) {}
 
-  LruCache<KvPrefix> prefixes;      // key: hash over model, mix and token ids
-  LruCache<at::Tensor> encodings;   // key: Prepared::content_hash and what else shaped it
+  LruCache<KvPrefix> prefixes;     // key: hash over model, mix and token ids
+  LruCache<at::Tensor> encodings;  // key: Prepared::content_hash and what else shaped it
 };
 
 }  // namespace zlens

@@ -42,7 +42,9 @@ const Json* ConfigReader::find(const char* key) const {
   return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
-bool ConfigReader::has(const char* key) const { return find(key) != nullptr; }
+bool ConfigReader::has(const char* key) const {
+  return find(key) != nullptr;
+}
 
 void ConfigReader::fail(std::string_view key, const std::string& reason) const {
   throw InputError(subject_ + ": " + std::string(key) + " " + reason);

@@ -12,7 +12,8 @@ namespace zlens {
 // KV cache, positions (inside it) and the active mix. Not thread-safe; any number of contexts may use one model at once.
 class Context {
  public:
-  explicit Context(KvCache cache, std::shared_ptr<const ActiveMix> mix = nullptr) : cache_(std::move(cache)), mix_(std::move(mix)) {}
+  explicit Context(KvCache cache, std::shared_ptr<const ActiveMix> mix = nullptr)
+      : cache_(std::move(cache)), mix_(std::move(mix)) {}
 
   KvCache& cache() { return cache_; }
   const KvCache& cache() const { return cache_; }

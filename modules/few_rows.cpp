@@ -44,8 +44,8 @@ using Sums = __m512[Rows][Outputs];
 
 // Adds the products of up to 32 columns from column i on.
 template <int Rows, int Outputs>
-ZLENS_BF16_TARGET __attribute__((always_inline)) inline void add_columns(Sums<Rows, Outputs>& sums, const Bf16* x, const Bf16* weight,
-                                                                         std::int64_t width, __mmask32 mask) {
+ZLENS_BF16_TARGET __attribute__((always_inline)) inline void add_columns(Sums<Rows, Outputs>& sums, const Bf16* x,
+                                                                         const Bf16* weight, std::int64_t width, __mmask32 mask) {
   __m512bh weights[Outputs];
 #pragma GCC unroll 8
   for (int o = 0; o < Outputs; ++o) weights[o] = load_masked(weight + o * width, mask);

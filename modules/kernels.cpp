@@ -14,7 +14,8 @@
 #include "modules/vector_math.h"
 
 // One clone per instruction set, chosen when the program is loaded; what they call must be inlined to profit.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define ZLENS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define ZLENS_CLONES
@@ -35,7 +36,8 @@ ZLENS_INLINE void rms_norm_rows(const T* x, const T* weight, T* out, std::int64_
   }
 }
 
-ZLENS_CLONES void rms_norm_range(const float* x, const float* weight, float* out, std::int64_t rows, std::int64_t width, float eps) {
+ZLENS_CLONES void rms_norm_range(const float* x, const float* weight, float* out, std::int64_t rows, std::int64_t width,
+                                 float eps) {
   rms_norm_rows(x, weight, out, rows, width, eps);
 }
 ZLENS_CLONES void rms_norm_range(const Bf16* x, const Bf16* weight, Bf16* out, std::int64_t rows, std::int64_t width, float eps) {
@@ -48,8 +50,12 @@ ZLENS_INLINE void add_values(const T* x, const T* delta, T* sum, std::int64_t co
   for (std::int64_t i = 0; i < count; ++i) store(&sum[i], load(x[i]) + load(delta[i]));
 }
 
-ZLENS_CLONES void add_range(const float* x, const float* delta, float* sum, std::int64_t count) { add_values(x, delta, sum, count); }
-ZLENS_CLONES void add_range(const Bf16* x, const Bf16* delta, Bf16* sum, std::int64_t count) { add_values(x, delta, sum, count); }
+ZLENS_CLONES void add_range(const float* x, const float* delta, float* sum, std::int64_t count) {
+  add_values(x, delta, sum, count);
+}
+ZLENS_CLONES void add_range(const Bf16* x, const Bf16* delta, Bf16* sum, std::int64_t count) {
+  add_values(x, delta, sum, count);
+}
 
 template <typename T>
 ZLENS_INLINE void silu_times_values(T* gate, const T* up, std::int64_t count) {
@@ -62,8 +68,12 @@ ZLENS_INLINE void silu_times_values(T* gate, const T* up, std::int64_t count) {
   }
 }
 
-ZLENS_CLONES void silu_times_range(float* gate, const float* up, std::int64_t count) { silu_times_values(gate, up, count); }
-ZLENS_CLONES void silu_times_range(Bf16* gate, const Bf16* up, std::int64_t count) { silu_times_values(gate, up, count); }
+ZLENS_CLONES void silu_times_range(float* gate, const float* up, std::int64_t count) {
+  silu_times_values(gate, up, count);
+}
+ZLENS_CLONES void silu_times_range(Bf16* gate, const Bf16* up, std::int64_t count) {
+  silu_times_values(gate, up, count);
+}
 
 template <typename T>
 ZLENS_INLINE void rotate_one(const T* in, const float* cos, const float* sin, T* out, std::int64_t half) {
@@ -84,7 +94,7 @@ ZLENS_CLONES void rotate(const Bf16* in, const float* cos, const float* sin, Bf1
 
 template <typename T>
 struct Rows {
-  const T* key;             // [C, Dh] of one row and kv head
+  const T* key;  // [C, Dh] of one row and kv head
   const T* value;
   const std::int32_t* positions;  // [C]
   std::int64_t length, head_dim, window;
@@ -130,8 +140,12 @@ ZLENS_CLONES void attend(const Rows<Bf16>& rows, const Bf16* query, float* score
   attend_one(rows, query, scores, sum, out);
 }
 
-ZLENS_CLONES void softmax_row(float* row, float* wide, const Visibility& slots, float scale) { softmax_values(row, wide, row, slots, scale); }
-ZLENS_CLONES void softmax_row(Bf16* row, float* wide, const Visibility& slots, float scale) { softmax_values(row, wide, row, slots, scale); }
+ZLENS_CLONES void softmax_row(float* row, float* wide, const Visibility& slots, float scale) {
+  softmax_values(row, wide, row, slots, scale);
+}
+ZLENS_CLONES void softmax_row(Bf16* row, float* wide, const Visibility& slots, float scale) {
+  softmax_values(row, wide, row, slots, scale);
+}
 
 template <typename T>
 const T* input(const at::Tensor& x) {
@@ -163,7 +177,8 @@ void place_heads(const at::Tensor& x, const Rotation& rotation, const HeadPlaces
       for (std::int64_t h = 0; h < heads; ++h) {
         T* to = out + b * places.row_stride + h * places.head_stride + t * width;
         if (rotation.cos.defined()) {
-          rotate(from + (row * heads + h) * width, input<float>(rotation.cos) + row * half, input<float>(rotation.sin) + row * half, to, half);
+          rotate(from + (row * heads + h) * width, input<float>(rotation.cos) + row * half, input<float>(rotation.sin) + row * half,
+                 to, half);
         } else {
           std::memcpy(to, from + (row * heads + h) * width, static_cast<std::size_t>(width) * sizeof(T));
         }

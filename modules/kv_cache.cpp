@@ -64,7 +64,7 @@ at::Tensor KvCache::open_slots(const at::Tensor& valid, std::int64_t tokens) {
   reserve(length_ + tokens);
   at::Tensor positions;
   if (valid.defined()) {
-    const at::Tensor counted = valid.to(at::kLong).cumsum(1);                           // -> [B, T]
+    const at::Tensor counted = valid.to(at::kLong).cumsum(1);  // -> [B, T]
     positions = (next_positions_.unsqueeze(1) + counted - 1).masked_fill(valid.logical_not(), -1);
     next_positions_ = next_positions_ + counted.select(1, tokens - 1);
     has_padding_ |= !valid.all().item<bool>();

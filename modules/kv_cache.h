@@ -43,7 +43,7 @@ class KvCache {
 
   const at::Tensor& key(std::int64_t layer) const { return keys_[static_cast<std::size_t>(layer)]; }      // [B, Hkv, C, Dh]
   const at::Tensor& value(std::int64_t layer) const { return values_[static_cast<std::size_t>(layer)]; }  // [B, Hkv, C, Dh]
-  const at::Tensor& positions() const { return positions_; }                                             // [B, C] int32
+  const at::Tensor& positions() const { return positions_; }                                              // [B, C] int32
   bool has_padding() const { return has_padding_; }
 
   // Keeps these rows, in this order.

@@ -22,8 +22,8 @@ at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
   const at::Tensor base = product(x, weight_, bias_);
   const SlotDelta* delta = context.delta(slot_);
   if (!delta) return base;
-  at::Tensor projected = product(x, delta->factors->vt);                                  // -> [B, T, R]
-  projected = (projected * delta->scale.unsqueeze(1)).to(x.scalar_type());                   // float32 product, one rounding
+  at::Tensor projected = product(x, delta->factors->vt);                    // -> [B, T, R]
+  projected = (projected * delta->scale.unsqueeze(1)).to(x.scalar_type());  // float32 product, one rounding
   return base + product(projected, delta->factors->u);
 }
 

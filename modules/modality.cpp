@@ -9,10 +9,16 @@ const std::vector<Evidence>& Prepared::evidence() const {
   return none;
 }
 
-std::string Modality::placeholder() const { return {}; }
+std::string Modality::placeholder() const {
+  return {};
+}
 
-std::int64_t Modality::token_count(const Prepared&) const { return 0; }
+std::int64_t Modality::token_count(const Prepared&) const {
+  return 0;
+}
 
-at::Tensor Modality::encode(const Prepared&, Context&) const { return at::empty({0, 0}); }
+at::Tensor Modality::encode(const Prepared&, Context&) const {
+  return at::empty({0, 0});
+}
 
 }  // namespace zlens

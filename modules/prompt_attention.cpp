@@ -21,8 +21,8 @@ namespace zlens::kernels {
 #if defined(__x86_64__)
 namespace {
 
-constexpr std::int64_t kRows = 6;       // queries of a tile: 6 x 4 sums fill the registers
-constexpr std::int64_t kColumns = 64;   // keys, or value columns, of a tile: four registers
+constexpr std::int64_t kRows = 6;      // queries of a tile: 6 x 4 sums fill the registers
+constexpr std::int64_t kColumns = 64;  // keys, or value columns, of a tile: four registers
 constexpr int kRegisters = 4;
 using Tile = __m512[kRows][kRegisters];
 
@@ -53,7 +53,8 @@ void pack_values(const Bf16* from, const Shape& shape, Bf16* to) {
 }
 
 // sums += pairs of `left` rows times a packed block of `pairs` steps.
-ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile& sums, const Bf16* left, std::int64_t left_stride, const Bf16* block, std::int64_t pairs) {
+ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile& sums, const Bf16* left, std::int64_t left_stride, const Bf16* block,
+                                             std::int64_t pairs) {
   for (std::int64_t p = 0; p < pairs; ++p) {
     __m512bh right[kRegisters];
 #pragma GCC unroll 4
@@ -85,11 +86,11 @@ ZLENS_BF16_TARGET ZLENS_INLINE void write(const Tile& sums, float* to, std::int6
 }
 
 struct TileOfQueries {
-  const Bf16* query;               // [6, Dh], rows behind `count` are copies
-  const std::int64_t* positions;   // of the queries
-  std::int64_t count;              // real queries, 1 .. 6
-  const std::int32_t* slots;       // positions of the slots [padded]
-  std::int64_t visible;            // slots that the last query may see, rounded up to 64
+  const Bf16* query;              // [6, Dh], rows behind `count` are copies
+  const std::int64_t* positions;  // of the queries
+  std::int64_t count;             // real queries, 1 .. 6
+  const std::int32_t* slots;      // positions of the slots [padded]
+  std::int64_t visible;           // slots that the last query may see, rounded up to 64
   std::int64_t window;
   float scale;
 };
@@ -120,7 +121,9 @@ ZLENS_BF16_TARGET void attend_tile(const TileOfQueries& in, const Packed& packed
   }
 }
 
-const Bf16* data(const at::Tensor& x) { return static_cast<const Bf16*>(x.const_data_ptr()); }
+const Bf16* data(const at::Tensor& x) {
+  return static_cast<const Bf16*>(x.const_data_ptr());
+}
 
 // [B*Hkv, padded*Dh] each, zero behind the slots in use.
 struct PackedCache {
@@ -145,8 +148,8 @@ PackedCache pack(const PromptAttention& in, const Shape& shape) {
 }
 
 // The tiles of queries [begin, end), counted over rows, heads and blocks of six.
-void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at::Tensor& slots, const at::Tensor& out, std::int64_t begin,
-                  std::int64_t end) {
+void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at::Tensor& slots, const at::Tensor& out,
+                  std::int64_t begin, std::int64_t end) {
   const std::int64_t heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3), kv_heads = in.cache_key.size(1);
   const std::int64_t blocks = (tokens + kRows - 1) / kRows, group = heads / kv_heads;
   const Shape shape{width, in.length, slots.size(1)};
@@ -162,8 +165,13 @@ void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at
                   static_cast<std::size_t>(width) * sizeof(Bf16));
     // Later slots hold later tokens: hidden from all of these queries.
     const std::int64_t seen = in.length - tokens + first + count, visible = (seen + kColumns - 1) / kColumns * kColumns;
-    const TileOfQueries tile{queries.data(), in.query_positions.const_data_ptr<std::int64_t>() + b * tokens + first, count,
-                             slots.const_data_ptr<std::int32_t>() + b * shape.padded, visible, in.window, static_cast<float>(in.scale)};
+    const TileOfQueries tile{queries.data(),
+                             in.query_positions.const_data_ptr<std::int64_t>() + b * tokens + first,
+                             count,
+                             slots.const_data_ptr<std::int32_t>() + b * shape.padded,
+                             visible,
+                             in.window,
+                             static_cast<float>(in.scale)};
     const std::int64_t offset = cache_row * shape.padded * width;
     attend_tile(tile, {data(packed.keys) + offset, data(packed.values) + offset}, shape, scratch);
     for (std::int64_t r = 0; r < count; ++r) {
@@ -193,8 +201,12 @@ at::Tensor prompt_attention(const PromptAttention& in) {
 
 #else
 
-bool prompt_attention_usable(const at::Tensor&) { return false; }
-at::Tensor prompt_attention(const PromptAttention&) { return {}; }
+bool prompt_attention_usable(const at::Tensor&) {
+  return false;
+}
+at::Tensor prompt_attention(const PromptAttention&) {
+  return {};
+}
 
 #endif
 

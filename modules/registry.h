@@ -21,9 +21,9 @@ struct ModalityOptions {
 
 struct ModalityEntry {
   std::string name;
-  std::string description;                 // one line for `zlens models`
-  std::string input;                       // the kind of input that it reads: the NAME of --input NAME=FILE, e.g. "image"
-  std::vector<std::string> option_names;   // keys of ModalityOptions that it reads; others are refused
+  std::string description;                // one line for `zlens models`
+  std::string input;                      // the kind of input that it reads: the NAME of --input NAME=FILE, e.g. "image"
+  std::vector<std::string> option_names;  // keys of ModalityOptions that it reads; others are refused
   std::function<std::shared_ptr<const Modality>(const ModalityOptions&)> create;
 };
 

@@ -13,8 +13,8 @@ struct RopeOptions {
   std::string rope_type = "default";  // default | linear | llama3
   double rope_theta = 10000;
   double factor = 1;
-  double low_freq_factor = 1, high_freq_factor = 4;            // llama3
-  std::int64_t original_max_position_embeddings = 8192;        // llama3
+  double low_freq_factor = 1, high_freq_factor = 4;      // llama3
+  std::int64_t original_max_position_embeddings = 8192;  // llama3
 };
 
 struct RopeAngles {

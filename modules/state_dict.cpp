@@ -25,7 +25,8 @@ at::Tensor load_mapped(const TensorLocation& location, at::ScalarType dtype) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(data) % dtype_size(location.info->dtype) == 0;
   at::Tensor tensor;
   if (aligned) {
-    tensor = at::from_blob(data, location.info->shape, [shard = location.shard](void*) {}, options);
+    tensor = at::from_blob(
+        data, location.info->shape, [shard = location.shard](void*) {}, options);
   } else {
     tensor = at::empty(location.info->shape, options);
     std::copy(bytes.begin(), bytes.end(), static_cast<std::byte*>(tensor.mutable_data_ptr()));
@@ -79,7 +80,8 @@ StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::Sc
   for (const auto& [name, location] : open_checkpoint(folder)) {
     const std::string canonical = rename(name);
     if (canonical.empty()) continue;
-    weights.add(canonical, location.info->shape, [location = location](at::ScalarType wanted) { return load_mapped(location, wanted); });
+    weights.add(canonical, location.info->shape,
+                [location = location](at::ScalarType wanted) { return load_mapped(location, wanted); });
   }
   return weights;
 }

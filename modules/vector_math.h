@@ -12,10 +12,16 @@ namespace zlens::kernels {
 
 using Bf16 = std::uint16_t;  // raw bits: the compiler vectorises shifts, not c10::BFloat16
 
-ZLENS_INLINE float load(float value) { return value; }
-ZLENS_INLINE float load(Bf16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
+ZLENS_INLINE float load(float value) {
+  return value;
+}
+ZLENS_INLINE float load(Bf16 value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
 
-ZLENS_INLINE void store(float* at, float value) { *at = value; }
+ZLENS_INLINE void store(float* at, float value) {
+  *at = value;
+}
 ZLENS_INLINE void store(Bf16* at, float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;  // to nearest, ties to even

@@ -46,7 +46,8 @@ std::vector<Evidence> find_evidence(std::string_view answer, const std::vector<E
   std::vector<std::u32string> spelled;
   for (const Evidence& word : words) spelled.push_back(folded(word.text));
   // A run much shorter or longer than the answer cannot reach the similarity.
-  const double shortest = static_cast<double>(wanted.size()) * min_similarity, longest = static_cast<double>(wanted.size()) / min_similarity;
+  const double shortest = static_cast<double>(wanted.size()) * min_similarity,
+               longest = static_cast<double>(wanted.size()) / min_similarity;
   double best = min_similarity;
   std::size_t best_begin = 0, best_end = 0;
   std::vector<std::size_t> row;

@@ -31,8 +31,8 @@ class ChatTemplate {
 
   // `messages`: [{"role": "user", "content": "…" or [{"type": "text", "text": "…"}, {"type": "image"}]}, …].
   // The environment is that of transformers' apply_chat_template (trim_blocks, lstrip_blocks, loop controls, raise_exception,
-  // strftime_now, tojson without HTML escapes, namespace, generation blocks). Throws InputError where the template raises an exception
-  // or exceeds its limits (steps, output bytes, recursion).
+  // strftime_now, tojson without HTML escapes, namespace, generation blocks). Throws InputError where the template raises an
+  // exception or exceeds its limits (steps, output bytes, recursion).
   std::string render(const Json& messages, const ChatOptions& options = {}) const;
 
   const std::string& source() const;

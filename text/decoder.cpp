@@ -17,8 +17,8 @@ std::uint64_t next_id() {
 }
 
 RopeOptions rope_options(const RopeSettings& settings) {
-  return {settings.rope_type,        settings.rope_theta,      settings.factor,
-          settings.low_freq_factor,  settings.high_freq_factor, settings.original_max_position_embeddings};
+  return {settings.rope_type,       settings.rope_theta,       settings.factor,
+          settings.low_freq_factor, settings.high_freq_factor, settings.original_max_position_embeddings};
 }
 
 // transformers 5: tie where the config says so and only one of the two is stored; two stored tensors stay two.
@@ -67,10 +67,13 @@ Decoder::Layer Decoder::make_layer(StateDict& weights, std::int64_t index, Adapt
 }
 
 KvShape Decoder::kv_shape() const {
-  return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim, embed_tokens_.scalar_type(), embed_tokens_.device()};
+  return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim, embed_tokens_.scalar_type(),
+          embed_tokens_.device()};
 }
 
-at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(embed_tokens_, ids.to(embed_tokens_.device())); }
+at::Tensor Decoder::embed(const at::Tensor& ids) const {
+  return at::embedding(embed_tokens_, ids.to(embed_tokens_.device()));
+}
 
 at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
   const std::int64_t tokens = embeddings.size(1);
@@ -87,6 +90,8 @@ at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& vali
   return x.normed;
 }
 
-at::Tensor Decoder::logits(const at::Tensor& hidden) const { return product(hidden, lm_head_); }
+at::Tensor Decoder::logits(const at::Tensor& hidden) const {
+  return product(hidden, lm_head_);
+}
 
 }  // namespace zlens

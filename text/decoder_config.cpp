@@ -116,7 +116,8 @@ DecoderConfig parse_decoder_config(const Json& json, const std::string& subject)
   out.model_type = config.string("model_type");
   const FamilyDefaults& family = family_of(out.model_type, subject);
   const std::string activation = config.string("hidden_act", "silu");
-  if (activation != "silu") config.fail("hidden_act", "'" + activation + "' is not supported for " + out.model_type + " (known: silu)");
+  if (activation != "silu")
+    config.fail("hidden_act", "'" + activation + "' is not supported for " + out.model_type + " (known: silu)");
   out.vocab_size = config.integer("vocab_size", kVocab, family.vocab_size);
   out.hidden_size = config.integer("hidden_size", kWidth, family.hidden_size);
   out.intermediate_size = config.integer("intermediate_size", kIntermediate, family.intermediate_size);
@@ -127,7 +128,8 @@ DecoderConfig parse_decoder_config(const Json& json, const std::string& subject)
   if (!config.has("head_dim") && !family.head_dim && out.hidden_size % out.num_attention_heads != 0)
     config.fail("hidden_size", std::to_string(out.hidden_size) + " is no multiple of num_attention_heads " +
                                    std::to_string(out.num_attention_heads) + " and head_dim is not given");
-  out.head_dim = config.integer("head_dim", kHeadDim, family.head_dim ? family.head_dim : out.hidden_size / out.num_attention_heads);
+  out.head_dim =
+      config.integer("head_dim", kHeadDim, family.head_dim ? family.head_dim : out.hidden_size / out.num_attention_heads);
   out.max_position_embeddings = config.integer("max_position_embeddings", kLength, family.max_position_embeddings);
   out.rms_norm_eps = config.number("rms_norm_eps", 1e-12, 0.1, family.rms_norm_eps);
   out.tie_word_embeddings = config.boolean("tie_word_embeddings", family.tie_word_embeddings);
@@ -168,7 +170,8 @@ DecoderConfig decoder_config_from_gguf(const Gguf& gguf) {
   config["vocab_size"] = embedding->second.shape[0];
   config["tie_word_embeddings"] = !gguf.tensors().contains("output.weight");
   config["attention_bias"] = gguf.tensors().contains("blk.0.attn_q.bias");
-  if (gguf.tensors().contains("rope_freqs.weight")) throw InputError(subject + ": rope_freqs.weight (scaled RoPE) is not supported");
+  if (gguf.tensors().contains("rope_freqs.weight"))
+    throw InputError(subject + ": rope_freqs.weight (scaled RoPE) is not supported");
   if (const auto eos = gguf.integer("tokenizer.ggml.eos_token_id")) config["eos_token_id"] = *eos;
   return parse_decoder_config(config, subject);
 }

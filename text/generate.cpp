@@ -16,7 +16,8 @@ void check_length(const Decoder& decoder, const TokenPrompt& prompt, std::int64_
   if (length == 0) throw InputError("the prompt is empty");
   if (length + new_tokens > room)
     throw InputError("the prompt has " + std::to_string(length) + " tokens and " + std::to_string(new_tokens) +
-                     " more may follow, but the model's context holds " + std::to_string(room) + ": shorten it or lower --max-new-tokens");
+                     " more may follow, but the model's context holds " + std::to_string(room) +
+                     ": shorten it or lower --max-new-tokens");
 }
 
 // Rows still being generated; `row` is the index in the caller's batch.
@@ -57,7 +58,8 @@ class Loop {
     kept_.clear();
     for (std::size_t i = 0; i < active_.size() && !cancelled_; ++i) {
       Generation& row = out_[active_[i].row];
-      const Choice choice = choose(host[static_cast<std::int64_t>(i)], totals.const_data_ptr<float>()[i], options_.sampling, active_[i].stream);
+      const Choice choice =
+          choose(host[static_cast<std::int64_t>(i)], totals.const_data_ptr<float>()[i], options_.sampling, active_[i].stream);
       row.ids.push_back(choice.id);
       row.logprobs.push_back(choice.logprob);
       const Next next_step = on_token_ ? on_token_(active_[i].row, choice) : Next::Continue;
@@ -92,7 +94,8 @@ class Loop {
 std::vector<Generation> generate(const Decoder& decoder, std::span<const TokenPrompt> prompts, const GenerateOptions& options,
                                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches, const TokenCallback& on_token) {
   if (prompts.empty()) return {};
-  if (options.max_new_tokens < 1) throw InputError("max_new_tokens must be at least 1, got " + std::to_string(options.max_new_tokens));
+  if (options.max_new_tokens < 1)
+    throw InputError("max_new_tokens must be at least 1, got " + std::to_string(options.max_new_tokens));
   check(options.sampling);
   for (const TokenPrompt& prompt : prompts) check_length(decoder, prompt, options.max_new_tokens);
   const c10::InferenceMode inference;

@@ -20,8 +20,8 @@ namespace zlens {
 // One row: token ids, and for ids that stand for embeddings of a modality the rows that replace them.
 struct TokenPrompt {
   std::vector<std::int32_t> ids;
-  // Increasing lengths at which the keys and values of ids[0, n) are worth keeping for other prompts (texts in front of a question).
-  // What is reused depends on this prompt alone, never on what ran before: results do not depend on history.
+  // Increasing lengths at which the keys and values of ids[0, n) are worth keeping for other prompts (texts in front of a
+  // question). What is reused depends on this prompt alone, never on what ran before: results do not depend on history.
   std::vector<std::int64_t> shared_prefixes;
   std::vector<std::int64_t> embedded;  // indices into ids, increasing, whose embedding is given
   at::Tensor embeddings;               // [embedded.size(), D]; undefined where there are none
@@ -38,8 +38,8 @@ struct GenerateOptions {
 enum class FinishReason { Stop, Length, Cancelled };
 
 struct Generation {
-  std::vector<std::int32_t> ids;       // with the stop id, where one ended it
-  std::vector<float> logprobs;         // of each id, at temperature 1
+  std::vector<std::int32_t> ids;  // with the stop id, where one ended it
+  std::vector<float> logprobs;    // of each id, at temperature 1
   FinishReason reason = FinishReason::Length;
   std::int64_t prompt_tokens = 0, reused_tokens = 0;  // reused: taken from the prefix cache
 };
@@ -48,9 +48,9 @@ struct Generation {
 enum class Next { Continue, EndRow, EndAll };
 using TokenCallback = std::function<Next(std::size_t row, const Choice& choice)>;
 
-// Generates for all prompts as one batch, rows of unequal length padded on the left. `mix` may hold one row of scales or one for each
-// prompt. Throws InputError where a prompt is empty or longer than the model's context leaves room for.
-// Thread-safe: the model is only read, `caches` locks itself.
+// Generates for all prompts as one batch, rows of unequal length padded on the left. `mix` may hold one row of scales or one for
+// each prompt. Throws InputError where a prompt is empty or longer than the model's context leaves room for. Thread-safe: the model
+// is only read, `caches` locks itself.
 std::vector<Generation> generate(const Decoder& decoder, std::span<const TokenPrompt> prompts, const GenerateOptions& options,
                                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches, const TokenCallback& on_token = {});
 

@@ -71,7 +71,8 @@ StateDict state_dict_from_gguf(const std::shared_ptr<const Gguf>& gguf, const De
   StateDict weights(subject, dtype);
   for (const auto& [name, tensor] : gguf->tensors()) {
     const std::string canonical = canonical_name(name);
-    if (canonical.empty()) throw InputError(subject + ": tensor '" + name + "' has no place in a " + config.model_type + " decoder");
+    if (canonical.empty())
+      throw InputError(subject + ": tensor '" + name + "' has no place in a " + config.model_type + " decoder");
     const bool llama = config.model_type == "llama";
     const bool query = canonical.find("q_proj.") != std::string::npos, key = canonical.find("k_proj.") != std::string::npos;
     const std::int64_t heads = !llama ? 0 : query ? config.num_attention_heads : key ? config.num_key_value_heads : 0;

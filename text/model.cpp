@@ -101,12 +101,14 @@ void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
 void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modality> modality) {
   const std::string placeholder = modality->placeholder();
   if (!placeholder.empty() && !tokenizer_->token_to_id(placeholder))
-    throw InputError(path_.string() + ": modality '" + name + "' needs the token '" + placeholder + "', which the vocabulary lacks");
+    throw InputError(path_.string() + ": modality '" + name + "' needs the token '" + placeholder +
+                     "', which the vocabulary lacks");
   modalities_[name] = std::move(modality);
 }
 
 std::string LanguageModel::render(const Json& messages) const {
-  if (!chat_template_) throw InputError(path_.string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
+  if (!chat_template_)
+    throw InputError(path_.string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
   ChatOptions options;
   options.bos_token = tokenizer_->bos_token();
   options.eos_token = tokenizer_->eos_token();
@@ -133,7 +135,8 @@ TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<P
     for (std::int64_t i = 0; i < encoded.size(0); ++i, ++at) {
       at = static_cast<std::size_t>(std::find(prompt.ids.begin() + static_cast<std::ptrdiff_t>(at), prompt.ids.end(), placeholder) -
                                     prompt.ids.begin());
-      if (at == prompt.ids.size()) throw InputError("the prompt holds fewer '" + modality.placeholder() + "' than its inputs have embeddings");
+      if (at == prompt.ids.size())
+        throw InputError("the prompt holds fewer '" + modality.placeholder() + "' than its inputs have embeddings");
       rows.emplace_back(static_cast<std::int64_t>(at), encoded[i]);
     }
     prompt.embeddings_hash = sha256_hex(prompt.embeddings_hash + input.prepared->content_hash());
@@ -157,7 +160,8 @@ at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, Cac
   const at::Tensor encoded = modality.encode(prepared, context);
   const std::int64_t expected = modality.token_count(prepared);
   if (encoded.dim() != 2 || encoded.size(0) != expected)
-    throw Error("a modality encoded " + shape_text(encoded.sizes()) + " where it promised " + std::to_string(expected) + " embeddings");
+    throw Error("a modality encoded " + shape_text(encoded.sizes()) + " where it promised " + std::to_string(expected) +
+                " embeddings");
   caches.encodings.put(prepared.content_hash(), std::make_shared<at::Tensor>(encoded), encoded.nbytes());
   return encoded;
 }

@@ -86,7 +86,8 @@ class LanguageModel {
   std::string files_identity_;
 };
 
-// Embeddings [token_count, D] of a prepared input, from the cache or the modality. Throws Error where the modality breaks its promise.
+// Embeddings [token_count, D] of a prepared input, from the cache or the modality. Throws Error where the modality breaks its
+// promise.
 at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, Caches& caches);
 
 }  // namespace zlens

@@ -14,8 +14,8 @@ using PrefixPointer = std::shared_ptr<const KvPrefix>;
 // Prefixes below this length cost more to copy than to compute again.
 constexpr std::int64_t kMinPrefix = 16;
 
-std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to, const std::string& parent,
-                       const ActiveMix* mix) {
+std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to,
+                       const std::string& parent, const ActiveMix* mix) {
   Sha256 hash;
   hash.update(std::to_string(decoder.id()) + "\n");
   hash.update(parent);
@@ -32,12 +32,14 @@ bool one_scale_for_all(const ActiveMix* mix) {
 }
 
 struct Reused {
-  PrefixPointer prefix;      // nullptr: none
-  std::int64_t cached = 0;   // tokens that need not be computed now
+  PrefixPointer prefix;     // nullptr: none
+  std::int64_t cached = 0;  // tokens that need not be computed now
 };
 
-// The longest shared prefix of a prompt, each computed on top of the one before, alone in its batch: its numbers depend on nothing else.
-Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+// The longest shared prefix of a prompt, each computed on top of the one before, alone in its batch: its numbers depend on nothing
+// else.
+Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix,
+                     Caches& caches) {
   Reused out;
   std::string parent;
   std::int64_t from = 0;
@@ -88,7 +90,8 @@ Chunk left_padded(const std::vector<at::Tensor>& rows) {
 }  // namespace
 
 at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to) {
-  const at::Tensor all = at::tensor(at::ArrayRef<std::int32_t>(prompt.ids.data() + from, static_cast<std::size_t>(to - from)), at::kLong);
+  const at::Tensor all =
+      at::tensor(at::ArrayRef<std::int32_t>(prompt.ids.data() + from, static_cast<std::size_t>(to - from)), at::kLong);
   at::Tensor embeddings = decoder.embed(all.unsqueeze(0));  // -> [1, T, D]
   const auto first = std::lower_bound(prompt.embedded.begin(), prompt.embedded.end(), from);
   const auto end = std::lower_bound(first, prompt.embedded.end(), to);

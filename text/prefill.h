@@ -10,8 +10,8 @@ namespace zlens {
 
 struct Prefilled {
   Context context;
-  at::Tensor hidden;                    // [B, 1, D] of each prompt's last token
-  std::vector<std::int64_t> reused;     // tokens of each row that came from the cache
+  at::Tensor hidden;                 // [B, 1, D] of each prompt's last token
+  std::vector<std::int64_t> reused;  // tokens of each row that came from the cache
 };
 
 // Embeddings [1, to - from, D] of part of a prompt, modality rows put in.

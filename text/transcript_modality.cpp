@@ -41,7 +41,9 @@ std::shared_ptr<const Prepared> TranscriptModality::prepare(const RawInput& inpu
   return std::make_shared<Transcript>(std::move(text));
 }
 
-std::string TranscriptModality::prompt_text(const Prepared& prepared) const { return dynamic_cast<const Transcript&>(prepared).text(); }
+std::string TranscriptModality::prompt_text(const Prepared& prepared) const {
+  return dynamic_cast<const Transcript&>(prepared).text();
+}
 
 ModalityEntry transcript_modality_entry() {
   return {.name = "transcript",

@@ -46,8 +46,9 @@ TEST_F(AskCommand, OneAnswerAsTextAndAsJson) {
 }
 
 TEST_F(AskCommand, ManyQuestionsInOneLoad) {
-  const Outcome lines = zlens({"ask", "--model", model(), "--max-new-tokens", "3"},
-                              {.input = "{\"question\": \"a?\", \"id\": 7}\n\n{\"question\": \"\"}\nnot json\n{\"question\": 3}\n{broken\n"});
+  const Outcome lines =
+      zlens({"ask", "--model", model(), "--max-new-tokens", "3"},
+            {.input = "{\"question\": \"a?\", \"id\": 7}\n\n{\"question\": \"\"}\nnot json\n{\"question\": 3}\n{broken\n"});
   EXPECT_EQ(lines.exit_code, 1) << "some lines failed";
   std::istringstream out(lines.out);
   std::vector<std::string> replies;
@@ -107,7 +108,8 @@ TEST_F(AskCommand, AnExpertOfOnesAnswersLikeTheBaseAndAnotherBaseIsRefused) {
     expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.0F);
   write_expert(folder_ / "ones.safetensors", expert);
   const auto logits = [&](const std::string& file, const std::string& name) {
-    const Outcome run = zlens({"logits", "--model", model(), "--expert", file, "--prompt", "Hello", "--raw", "--out", folder_ / name});
+    const Outcome run =
+        zlens({"logits", "--model", model(), "--expert", file, "--prompt", "Hello", "--raw", "--out", folder_ / name});
     EXPECT_EQ(run.exit_code, 0) << run.err;
     return read_tensors(folder_ / name).at("logits");
   };

@@ -13,10 +13,11 @@ CommandTest::CommandTest() {
   write_model_folder("llama3", folder_ / "model");
 }
 
-Outcome CommandTest::zlens(std::vector<std::string> words, ProcessOptions options) const {
-  words.insert(words.begin(), ZLENS_COMMAND);
+Outcome CommandTest::zlens(const std::vector<std::string>& words, ProcessOptions options) const {
+  std::vector<std::string> command = {ZLENS_COMMAND};
+  command.insert(command.end(), words.begin(), words.end());
   options.environment.push_back("XDG_CACHE_HOME=" + (folder_ / "cache").string());
-  return run_process(words, options);
+  return run_process(command, options);
 }
 
 void CommandTest::expect_refused(const std::vector<std::string>& words, const std::string& text, int code) const {

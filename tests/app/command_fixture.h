@@ -16,7 +16,7 @@ class CommandTest : public testing::Test {
   CommandTest();
 
   // `zlens <words>`, with caches inside the test's own folder.
-  Outcome zlens(std::vector<std::string> words, ProcessOptions options = {}) const;
+  Outcome zlens(const std::vector<std::string>& words, ProcessOptions options = {}) const;
   // The command must end with `code` and say one line on standard error that contains `text`.
   void expect_refused(const std::vector<std::string>& words, const std::string& text, int code = 2) const;
   void write(const std::string& name, const std::string& bytes) const;

@@ -34,9 +34,10 @@ class EvalCommand : public CommandTest {
   void write_data(const Json& data) { write("data/test.json", Json({{"dataset_name", "tiny"}, {"data", data}}).dump()); }
 
   std::vector<std::string> eval(const std::string& run, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words = {"eval",   "--model", model(), "--attach", "transcript", "--task",       "docvqa",
-                                      "--data", folder_ / "data", "--out", folder_ / run, "--prompt", "receipt-brief", "--max-new-tokens",
-                                      "12",     "--batch-size", "4"};
+    std::vector<std::string> words = {"eval",         "--model",  model(),         "--attach",         "transcript",
+                                      "--task",       "docvqa",   "--data",        folder_ / "data",   "--out",
+                                      folder_ / run,  "--prompt", "receipt-brief", "--max-new-tokens", "12",
+                                      "--batch-size", "4"};
     for (const std::string& flag : more) {
       const auto given = flag.starts_with("--") ? std::find(words.begin(), words.end(), flag) : words.end();
       if (given != words.end()) words.erase(given, given + 2);
@@ -102,7 +103,8 @@ TEST_F(EvalCommand, KilledAtAnyMomentAndResumedEqualsUninterrupted) {
 TEST_F(EvalCommand, InterruptedLeavesAResumableRun) {
   ASSERT_EQ(zlens(eval("whole", {"--no-report", "--max-new-tokens", "48"})).exit_code, 0);
   const auto interrupt = [&](pid_t process) {
-    while (!std::filesystem::exists(folder_ / "run/samples.jsonl") || std::filesystem::file_size(folder_ / "run/samples.jsonl") == 0)
+    while (!std::filesystem::exists(folder_ / "run/samples.jsonl") ||
+           std::filesystem::file_size(folder_ / "run/samples.jsonl") == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     kill(process, SIGTERM);
   };

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <thread>
-#include <atomic>
 
 #include "io/error.h"
 #include "support/model_folder.h"
@@ -34,7 +34,8 @@ class SessionTest : public testing::Test {
 TEST_F(SessionTest, ABatchEqualsItsQuestionsAskedAlone) {
   const Session session(options_);
   const AnswerOptions answer{.max_new_tokens = 12};
-  const std::vector<Request> requests = {about("1", "Who is the seller?"), about("2", "Total?"), about("1", "Total?"), {.question = "Hello"}};
+  const std::vector<Request> requests = {
+      about("1", "Who is the seller?"), about("2", "Total?"), about("1", "Total?"), {.question = "Hello"}};
   const auto together = session.ask(requests, answer);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Reply alone = session.ask(requests[i], answer);
@@ -53,7 +54,10 @@ TEST_F(SessionTest, TextInFrontOfTheQuestionIsReused) {
 
 TEST_F(SessionTest, OneBadRequestDoesNotSpoilTheBatch) {
   const Session session(options_);
-  const auto replies = session.ask({about("1", "Total?"), about("absent", "Total?"), about("2", "   "), about("2", "Total?"),
+  const auto replies = session.ask({about("1", "Total?"),
+                                    about("absent", "Total?"),
+                                    about("2", "   "),
+                                    about("2", "Total?"),
                                     {.question = "x", .inputs = {{"sound", folder_ / "a.wav"}}},
                                     about("1", std::string(100000, 'x'))},
                                    {.max_new_tokens = 2});
@@ -86,7 +90,8 @@ TEST_F(SessionTest, StreamsEveryPieceAndStopsWhenTold) {
 TEST_F(SessionTest, ThreadsShareASession) {
   const Session session(options_);
   const AnswerOptions answer{.max_new_tokens = 8};
-  const std::string expected = session.ask(about("1", "Total?"), answer).answer, other = session.ask(about("2", "Total?"), answer).answer;
+  const std::string expected = session.ask(about("1", "Total?"), answer).answer,
+                    other = session.ask(about("2", "Total?"), answer).answer;
   std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
   for (int t = 0; t < 3; ++t)

@@ -17,8 +17,10 @@ namespace {
 
 class Delta : public testing::Test {
  protected:
-  Delta() : model_(load_model_fixture("llama3", folder_.path())), hash_(base_hash(*model_, folder_ / "cache")),
-            factors_(model_, hash_, folder_ / "cache") {}
+  Delta()
+      : model_(load_model_fixture("llama3", folder_.path())),
+        hash_(base_hash(*model_, folder_ / "cache")),
+        factors_(model_, hash_, folder_ / "cache") {}
 
   std::shared_ptr<const Expert> expert(float strength, int seed) const {
     auto out = std::make_shared<Expert>();
@@ -33,7 +35,9 @@ class Delta : public testing::Test {
     return out;
   }
 
-  at::Tensor logits(const std::shared_ptr<const ActiveMix>& mix) const { return prompt_logits(model_->decoder(), {.ids = ids_}, mix); }
+  at::Tensor logits(const std::shared_ptr<const ActiveMix>& mix) const {
+    return prompt_logits(model_->decoder(), {.ids = ids_}, mix);
+  }
 
   TemporaryFolder folder_;
   std::shared_ptr<LanguageModel> model_;
@@ -83,7 +87,8 @@ TEST_F(Delta, RowsOfABatchMayHaveDifferentExperts) {
                                                                 resolve({{expert(0.2F, 3), 0.5}}, factors_)};
   auto joined = std::make_shared<ActiveMix>(*single[0]);
   for (std::size_t slot = 0; slot < joined->slots.size(); ++slot)
-    joined->slots[slot]->scale = at::cat({single[0]->slots[slot]->scale, single[1]->slots[slot]->scale, single[2]->slots[slot]->scale}, 0);
+    joined->slots[slot]->scale =
+        at::cat({single[0]->slots[slot]->scale, single[1]->slots[slot]->scale, single[2]->slots[slot]->scale}, 0);
   Caches caches;
   const std::vector<TokenPrompt> prompts = {{.ids = {5, 6, 7, 8}}, {.ids = {9}}, {.ids = {1, 2}}};
   const auto together = generate(model_->decoder(), prompts, {.max_new_tokens = 12}, joined, caches);
@@ -96,7 +101,9 @@ TEST_F(Delta, PrefixesAreNotSharedBetweenExperts) {
   Caches caches;
   const std::vector<TokenPrompt> prompt = {{.ids = std::vector<std::int32_t>(40, 7), .shared_prefixes = {30}}};
   const auto one = resolve({{expert(0.3F, 1), 1.0}}, factors_), two = resolve({{expert(0.3F, 2), 1.0}}, factors_);
-  const auto run = [&](const auto& mix, Caches& with) { return generate(model_->decoder(), prompt, {.max_new_tokens = 8}, mix, with).front(); };
+  const auto run = [&](const auto& mix, Caches& with) {
+    return generate(model_->decoder(), prompt, {.max_new_tokens = 8}, mix, with).front();
+  };
   run(one, caches);
   EXPECT_EQ(run(two, caches).reused_tokens, 0);
   Caches fresh;

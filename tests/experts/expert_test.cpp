@@ -69,7 +69,8 @@ TEST(ExpertFile, RefusesWhatCannotBeAnExpert) {
   Expert expert = small();
   expert.z.begin()->second[0] = std::nanf("");
   EXPECT_THROW(write_expert(folder / "x", expert), InputError);
-  for (const std::string& name : {std::string(), std::string("../x"), std::string(".x"), std::string("a b"), std::string(65, 'a')}) {
+  for (const std::string& name :
+       {std::string(), std::string("../x"), std::string(".x"), std::string("a b"), std::string(65, 'a')}) {
     expert = small();
     expert.name = name;
     EXPECT_THROW(write_expert(folder / "x", expert), InputError) << name;

@@ -26,8 +26,7 @@ TEST_P(Kernels, RmsNorm) {
   for (const std::int64_t width : {1, 7, 64, 576}) {
     const at::Tensor x = random({3, 5, width}), weight = random({width});
     const at::Tensor wide = x.to(at::kFloat);
-    const at::Tensor expected =
-        (wide * at::rsqrt(wide.pow(2).mean(-1, true) + 1e-5)).to(GetParam().dtype) * weight;
+    const at::Tensor expected = (wide * at::rsqrt(wide.pow(2).mean(-1, true) + 1e-5)).to(GetParam().dtype) * weight;
     EXPECT_LE(max_difference(kernels::rms_norm(x, weight, 1e-5), expected), GetParam().tolerance) << width;
   }
 }
@@ -52,7 +51,8 @@ TEST_P(Kernels, SiluTimes) {
 
 TEST_P(Kernels, HeadsAreRotatedAndWrittenIntoTheCache) {
   const std::int64_t batch = 2, tokens = 3, heads = 4, kv_heads = 2, width = 8, capacity = 6;
-  const at::Tensor q = random({batch, tokens, heads * width}), k = random({batch, tokens, kv_heads * width}), v = random({batch, tokens, kv_heads * width});
+  const at::Tensor q = random({batch, tokens, heads * width}), k = random({batch, tokens, kv_heads * width}),
+                   v = random({batch, tokens, kv_heads * width});
   const at::Tensor angles = at::randn({batch, tokens, width / 2});
   const at::Tensor keys = at::zeros({batch, kv_heads, capacity, width}, q.options()), values = at::zeros_like(keys);
   const auto rotated = [&](const at::Tensor& x, std::int64_t count) {
@@ -73,7 +73,8 @@ TEST_P(Kernels, HeadsAreRotatedAndWrittenIntoTheCache) {
 
 TEST_P(Kernels, DecodeAttentionSkipsPaddingAndOldTokens) {
   const std::int64_t batch = 2, heads = 6, kv_heads = 2, width = 16, capacity = 40, length = 33;
-  const at::Tensor q = random({batch, heads, 1, width}), keys = random({batch, kv_heads, capacity, width}), values = random({batch, kv_heads, capacity, width});
+  const at::Tensor q = random({batch, heads, 1, width}), keys = random({batch, kv_heads, capacity, width}),
+                   values = random({batch, kv_heads, capacity, width});
   at::Tensor positions = at::full({batch, capacity}, -1, at::kInt);
   positions[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
   positions[1].slice(0, 9, length).copy_(at::arange(length - 9, at::kInt));
@@ -86,7 +87,8 @@ TEST_P(Kernels, DecodeAttentionSkipsPaddingAndOldTokens) {
     const at::Tensor scores = at::matmul(q.to(at::kFloat), k.transpose(2, 3)) * 0.3;
     const at::Tensor weights = at::softmax(scores.masked_fill(visible.logical_not().unsqueeze(1).unsqueeze(1), -INFINITY), -1);
     const at::Tensor expected = at::matmul(weights, v).transpose(1, 2).flatten(2);
-    EXPECT_LE(max_difference(kernels::decode_attention({q, keys, values, positions, length, window, 0.3}), expected), GetParam().tolerance);
+    EXPECT_LE(max_difference(kernels::decode_attention({q, keys, values, positions, length, window, 0.3}), expected),
+              GetParam().tolerance);
   }
 }
 
@@ -117,7 +119,8 @@ TEST(PromptAttention, EqualsTheDefinition) {
     for (const std::int64_t window : {0, 9}) {
       const std::int64_t batch = 2, heads = 4, kv_heads = 2, capacity = length + 3, padding = std::min<std::int64_t>(5, length - 1);
       const auto random = [](at::IntArrayRef shape) { return at::randn(shape).to(at::kBFloat16); };
-      const at::Tensor q = random({batch, heads, tokens, width}), k = random({batch, kv_heads, capacity, width}), v = random({batch, kv_heads, capacity, width});
+      const at::Tensor q = random({batch, heads, tokens, width}), k = random({batch, kv_heads, capacity, width}),
+                       v = random({batch, kv_heads, capacity, width});
       if (!kernels::prompt_attention_usable(q)) GTEST_SKIP() << "this processor has no AVX-512 BF16";
       at::Tensor slots = at::full({batch, capacity}, -1, at::kInt);
       slots[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
@@ -125,7 +128,9 @@ TEST(PromptAttention, EqualsTheDefinition) {
       const at::Tensor own = slots.slice(1, length - tokens, length), seen = slots.slice(1, 0, length);
       at::Tensor visible = seen.unsqueeze(1).ge(0).logical_and(seen.unsqueeze(1).le(own.unsqueeze(2)));
       if (window) visible = visible.logical_and(seen.unsqueeze(1).gt(own.unsqueeze(2) - window));
-      const auto wide = [&](const at::Tensor& x) { return x.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1); };
+      const auto wide = [&](const at::Tensor& x) {
+        return x.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1);
+      };
       const at::Tensor scores = at::matmul(q.to(at::kFloat), wide(k).transpose(2, 3)) * 0.2;
       const at::Tensor weights = at::softmax(scores.masked_fill(visible.logical_not().unsqueeze(1), -INFINITY), -1).nan_to_num(0);
       const at::Tensor expected = at::matmul(weights, wide(v)).transpose(1, 2).flatten(2);
@@ -137,7 +142,8 @@ TEST(PromptAttention, EqualsTheDefinition) {
 TEST(FewRows, EqualsTheGeneralProduct) {
   at::manual_seed(3);
   for (const std::int64_t rows : {1, 2, 3, 5, 8, 11, 16})
-    for (const auto& [outputs, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {7, 33}, {192, 576}, {576, 1536}, {65, 64}})
+    for (const auto& [outputs, width] :
+         std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {7, 33}, {192, 576}, {576, 1536}, {65, 64}})
       for (const bool biased : {false, true}) {
         const at::Tensor x = at::randn({1, rows, width}).to(at::kBFloat16), weight = at::randn({outputs, width}).to(at::kBFloat16);
         const at::Tensor bias = biased ? at::randn({outputs}).to(at::kBFloat16) : at::Tensor();

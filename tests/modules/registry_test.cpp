@@ -14,11 +14,9 @@ class Nothing : public Modality {
 };
 
 ModalityEntry entry(const std::string& name) {
-  return {.name = name,
-          .description = "nothing",
-          .input = "image",
-          .option_names = {"size"},
-          .create = [](const ModalityOptions&) { return std::make_shared<Nothing>(); }};
+  return {.name = name, .description = "nothing", .input = "image", .option_names = {"size"}, .create = [](const ModalityOptions&) {
+            return std::make_shared<Nothing>();
+          }};
 }
 
 TEST(ModalityRegistry, NamesAndOptionsAreChecked) {

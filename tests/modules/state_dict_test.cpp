@@ -26,8 +26,9 @@ TEST(StateDict, ReportsEverythingAtOnceByName) {
     weights.finish();
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_STREQ(error.what(),
-                 "model: the weights do not fit the config; 1 missing: c; 1 of another shape: b is [3], expected [4]; 1 unexpected: extra");
+    EXPECT_STREQ(
+        error.what(),
+        "model: the weights do not fit the config; 1 missing: c; 1 of another shape: b is [3], expected [4]; 1 unexpected: extra");
   }
 }
 

@@ -55,6 +55,8 @@ std::vector<std::int32_t> ids_of(const at::Tensor& tensor, std::int64_t from, st
   return {data + from, data + to};
 }
 
-double max_difference(const at::Tensor& a, const at::Tensor& b) { return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>(); }
+double max_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
+}
 
 }  // namespace zlens

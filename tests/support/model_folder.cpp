@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Json added(int id, const char* content) {
-  return {{"id", id},       {"content", content}, {"single_word", false}, {"lstrip", false},
+  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", false}, {"special", true}};
 }
 
@@ -52,15 +52,15 @@ void write_model_folder(const std::string& fixture, const fs::path& folder, cons
   const fs::path source = fs::path(ZLENS_FIXTURES) / "decoders" / fixture;
   fs::copy_file(source / "config.json", folder / "config.json", fs::copy_options::overwrite_existing);
   std::ofstream(folder / "tokenizer.json") << tokenizer_json().dump();
-  const Json tokenizer_config = {{"bos_token", "<s>"},
-                                 {"eos_token", "</s>"},
-                                 {"chat_template", "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"}};
+  const Json tokenizer_config = {
+      {"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"}};
   std::ofstream(folder / "tokenizer_config.json") << tokenizer_config.dump();
   std::map<std::string, at::Tensor> tensors = read_tensors((source / "model.safetensors").string());
   std::vector<TensorToWrite> out;
   for (auto& [name, tensor] : tensors) {
     if (change && name.ends_with(".weight")) tensor = change(name.substr(0, name.size() - 7), tensor).contiguous();
-    out.push_back({name, Dtype::F32, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}});
+    out.push_back(
+        {name, Dtype::F32, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}});
   }
   write_safetensors(folder / "model.safetensors", out, {{"format", "pt"}});
 }

@@ -15,8 +15,8 @@ namespace zlens {
 // Weight `name` (canonical, without ".weight") -> what the folder gets instead.
 using ChangeWeight = std::function<at::Tensor(const std::string& name, const at::Tensor& weight)>;
 
-// Writes the fixture's config and weights into `folder` beside a tokenizer that maps printable ASCII to ids 3 … and has <s>, </s> and
-// <media> as 0, 1, 2, and a chat template that prints the contents line by line.
+// Writes the fixture's config and weights into `folder` beside a tokenizer that maps printable ASCII to ids 3 … and has <s>, </s>
+// and <media> as 0, 1, 2, and a chat template that prints the contents line by line.
 void write_model_folder(const std::string& fixture, const std::filesystem::path& folder, const ChangeWeight& change = {});
 
 // The same, loaded in float32.

@@ -15,8 +15,8 @@ struct Outcome {
 };
 
 struct ProcessOptions {
-  std::string input;                                // standard input
-  std::vector<std::string> environment;             // "NAME=value", added
+  std::string input;                                 // standard input
+  std::vector<std::string> environment;              // "NAME=value", added
   std::function<void(pid_t process)> while_running;  // called once after the start, e.g. to send a signal
 };
 

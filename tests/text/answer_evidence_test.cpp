@@ -33,11 +33,17 @@ TEST(AnswerEvidence, FindsTheWordsThatSpellTheAnswer) {
   EXPECT_EQ(found("9.00", ""), "");
 }
 
-TEST(AnswerEvidence, EarlierRunsWinTies) { EXPECT_EQ(find_evidence("5.00", words("A 5.00 B 5.00")).front().left, 1); }
+TEST(AnswerEvidence, EarlierRunsWinTies) {
+  EXPECT_EQ(find_evidence("5.00", words("A 5.00 B 5.00")).front().left, 1);
+}
 
-TEST(AnswerEvidence, UnicodeIsFolded) { EXPECT_EQ(found("café münchen", "Das CAFÉ MÜNCHEN ist zu"), "CAFÉ MÜNCHEN"); }
+TEST(AnswerEvidence, UnicodeIsFolded) {
+  EXPECT_EQ(found("café münchen", "Das CAFÉ MÜNCHEN ist zu"), "CAFÉ MÜNCHEN");
+}
 
-TEST(AnswerEvidence, AnExactRunBeatsASimilarOne) { EXPECT_EQ(found("1234567890", "1234567891 x 1234567890"), "1234567890"); }
+TEST(AnswerEvidence, AnExactRunBeatsASimilarOne) {
+  EXPECT_EQ(found("1234567890", "1234567891 x 1234567890"), "1234567890");
+}
 
 }  // namespace
 }  // namespace zlens

@@ -8,14 +8,17 @@ namespace zlens {
 namespace {
 
 Json small() {
-  return {{"model_type", "llama"},       {"vocab_size", 100},         {"hidden_size", 64},          {"intermediate_size", 96},
-          {"num_hidden_layers", 2},      {"num_attention_heads", 4},  {"num_key_value_heads", 2},   {"max_position_embeddings", 128},
-          {"rms_norm_eps", 1e-5},        {"rope_theta", 5e5}};
+  return {{"model_type", "llama"},  {"vocab_size", 100},        {"hidden_size", 64},        {"intermediate_size", 96},
+          {"num_hidden_layers", 2}, {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"max_position_embeddings", 128},
+          {"rms_norm_eps", 1e-5},   {"rope_theta", 5e5}};
 }
 
 TEST(DecoderConfig, VersionFourAndFiveSpellRopeDifferently) {
   Json four = small(), five = small();
-  four["rope_scaling"] = {{"type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+  four["rope_scaling"] = {{"type", "llama3"},
+                          {"factor", 8.0},
+                          {"low_freq_factor", 1.0},
+                          {"high_freq_factor", 4.0},
                           {"original_max_position_embeddings", 64}};
   five.erase("rope_theta");
   five["rope_parameters"] = four["rope_scaling"];
@@ -65,8 +68,9 @@ TEST(DecoderConfig, SlidingWindowIsIgnoredWhereTheFamilyTurnsItOff) {
 
 // Every size, divisor and bound with every kind of bad value.
 TEST(DecoderConfig, BadValuesAreRefusedByName) {
-  const std::vector<std::string> integers = {"vocab_size",          "hidden_size",         "intermediate_size",      "num_hidden_layers",
-                                             "num_attention_heads", "num_key_value_heads", "max_position_embeddings", "head_dim"};
+  const std::vector<std::string> integers = {
+      "vocab_size",          "hidden_size",         "intermediate_size",       "num_hidden_layers",
+      "num_attention_heads", "num_key_value_heads", "max_position_embeddings", "head_dim"};
   const std::vector<Json> bad = {0, -1, 1e300, 4611686018427387904LL, 1.5, "64", true, Json::array({1}), Json::object()};
   for (const std::string& key : integers) {
     for (const Json& value : bad) {
@@ -99,7 +103,10 @@ TEST(DecoderConfig, BadValuesAreRefusedByName) {
   refused("eos_token_id", -3);
   refused("rope_scaling", Json({{"rope_type", "yarn"}, {"factor", 2.0}}));
   refused("rope_scaling", Json({{"rope_type", "linear"}, {"factor", 0}}));
-  refused("rope_scaling", Json({{"rope_type", "llama3"}, {"factor", 2.0}, {"low_freq_factor", 4.0}, {"high_freq_factor", 4.0},
+  refused("rope_scaling", Json({{"rope_type", "llama3"},
+                                {"factor", 2.0},
+                                {"low_freq_factor", 4.0},
+                                {"high_freq_factor", 4.0},
                                 {"original_max_position_embeddings", 64}}));
   EXPECT_THROW(parse_decoder_config(Json::array(), "c"), InputError);
 }

@@ -51,7 +51,8 @@ TEST_P(DecoderFamily, CachedStepsEqualTheFullForward) {
 
 TEST_P(DecoderFamily, BatchOfUnequalLengthsEqualsSingles) {
   Caches caches;
-  const std::vector<TokenPrompt> prompts = {{.ids = prompt(0, 12)}, {.ids = prompt(3, 5)}, {.ids = prompt(7, 48)}, {.ids = prompt(20, 21)}};
+  const std::vector<TokenPrompt> prompts = {
+      {.ids = prompt(0, 12)}, {.ids = prompt(3, 5)}, {.ids = prompt(7, 48)}, {.ids = prompt(20, 21)}};
   const auto together = generate(decoder(), prompts, {.max_new_tokens = 24}, nullptr, caches);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const auto alone = generate(decoder(), std::span(&prompts[i], 1), {.max_new_tokens = 24}, nullptr, caches).front();
@@ -76,7 +77,9 @@ TEST_P(DecoderFamily, SharedPrefixesChangeNothing) {
   const std::vector<TokenPrompt> mixed = {sharing, {.ids = prompt(5, 30), .shared_prefixes = {20}}, {.ids = prompt(2, 4)}};
   const auto batch = generate(decoder(), mixed, options, nullptr, caches);
   for (std::size_t i = 0; i < mixed.size(); ++i)
-    EXPECT_EQ(batch[i].ids, generate(decoder(), std::vector<TokenPrompt>{{.ids = mixed[i].ids}}, options, nullptr, caches).front().ids) << i;
+    EXPECT_EQ(batch[i].ids,
+              generate(decoder(), std::vector<TokenPrompt>{{.ids = mixed[i].ids}}, options, nullptr, caches).front().ids)
+        << i;
 }
 
 TEST_P(DecoderFamily, PlainDifferentiablePathEqualsTheFusedOne) {

@@ -30,12 +30,14 @@ TEST_F(Generate, StopIdsEndTheirRowOnly) {
   EXPECT_LE(stopped[0].ids.size(), 5U);
   EXPECT_EQ(stopped[0].reason, FinishReason::Stop);
   for (std::size_t row = 0; row < 2; ++row)
-    EXPECT_TRUE(std::equal(stopped[row].ids.begin(), stopped[row].ids.end(), free[row].ids.begin())) << "other rows must not notice";
+    EXPECT_TRUE(std::equal(stopped[row].ids.begin(), stopped[row].ids.end(), free[row].ids.begin()))
+        << "other rows must not notice";
 }
 
 TEST_F(Generate, CallbackStopsWithinItsToken) {
   int calls = 0;
-  const auto out = run({.max_new_tokens = 50}, [&](std::size_t, const Choice&) { return ++calls < 3 ? Next::Continue : Next::EndAll; });
+  const auto out =
+      run({.max_new_tokens = 50}, [&](std::size_t, const Choice&) { return ++calls < 3 ? Next::Continue : Next::EndAll; });
   EXPECT_EQ(calls, 3);
   EXPECT_EQ(out[0].ids.size() + out[1].ids.size(), 3U);
   EXPECT_EQ(out[0].reason, FinishReason::Cancelled);
@@ -44,7 +46,9 @@ TEST_F(Generate, CallbackStopsWithinItsToken) {
 TEST_F(Generate, CallbackEndsOneRowAndLeavesTheOthers) {
   const auto free = run({.max_new_tokens = 12});
   int first_row = 0;
-  const auto out = run({.max_new_tokens = 12}, [&](std::size_t row, const Choice&) { return row == 0 && ++first_row == 4 ? Next::EndRow : Next::Continue; });
+  const auto out = run({.max_new_tokens = 12}, [&](std::size_t row, const Choice&) {
+    return row == 0 && ++first_row == 4 ? Next::EndRow : Next::Continue;
+  });
   EXPECT_EQ(out[0].ids.size(), 4U);
   EXPECT_EQ(out[0].reason, FinishReason::Stop);
   EXPECT_EQ(out[1].ids, free[1].ids);
@@ -84,13 +88,15 @@ TEST(Sampling, FrequenciesFollowTheDistribution) {
 TEST(Sampling, NucleusDropsTheTail) {
   const at::Tensor logits = at::log(at::tensor({0.5F, 0.3F, 0.15F, 0.05F}));
   std::mt19937_64 stream = sampling_stream(2, 0);
-  for (int i = 0; i < 2000; ++i) EXPECT_LE(choose(logits, at::logsumexp(logits, 0).item<float>(), {.temperature = 1, .top_p = 0.79}, stream).id, 1);
+  for (int i = 0; i < 2000; ++i)
+    EXPECT_LE(choose(logits, at::logsumexp(logits, 0).item<float>(), {.temperature = 1, .top_p = 0.79}, stream).id, 1);
 }
 
 TEST(Sampling, LogProbabilityIsOfTheUntemperedDistribution) {
   const at::Tensor logits = at::tensor({0.3F, -1.0F, 2.0F});
   std::mt19937_64 stream = sampling_stream(2, 0);
-  EXPECT_NEAR(choose(logits, at::logsumexp(logits, 0).item<float>(), {}, stream).logprob, at::log_softmax(logits, 0)[2].item<float>(), 1e-6);
+  EXPECT_NEAR(choose(logits, at::logsumexp(logits, 0).item<float>(), {}, stream).logprob,
+              at::log_softmax(logits, 0)[2].item<float>(), 1e-6);
   EXPECT_THROW(choose(at::tensor({std::nanf(""), 1.0F}), std::nanf(""), {}, stream), Error);
 }
 

@@ -68,7 +68,8 @@ TEST_F(Model, AModalityFromOutsideTheLibrary) {
   const TokenPrompt prompt = model_->tokenize("ab" + toy->prompt_text(*prepared) + "c", {{"toy", prepared}}, caches_);
   ASSERT_EQ(prompt.embedded, (std::vector<std::int64_t>{2, 3}));
   // The same computed by hand: embeddings put in at those places.
-  at::Tensor embeddings = model_->decoder().embed(at::tensor(at::ArrayRef<std::int32_t>(prompt.ids), at::kLong).unsqueeze(0)).clone();
+  at::Tensor embeddings =
+      model_->decoder().embed(at::tensor(at::ArrayRef<std::int32_t>(prompt.ids), at::kLong).unsqueeze(0)).clone();
   embeddings[0][2].fill_(0.1);
   embeddings[0][3].fill_(2.0);
   Context context(KvCache(model_->decoder().kv_shape(), 1, 8));
