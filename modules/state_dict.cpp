@@ -74,16 +74,20 @@ void StateDict::finish() const {
                    listed("of another shape", misshapen_) + listed("unexpected", unexpected));
 }
 
-StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype,
-                                     const std::function<std::string(const std::string&)>& rename) {
-  StateDict weights(folder.string(), dtype);
-  for (const auto& [name, location] : open_checkpoint(folder)) {
+StateDict state_dict_from_tensors(const std::map<std::string, TensorLocation>& tensors, const std::string& subject,
+                                  at::ScalarType dtype, const RenameTensor& rename) {
+  StateDict weights(subject, dtype);
+  for (const auto& [name, location] : tensors) {
     const std::string canonical = rename(name);
     if (canonical.empty()) continue;
     weights.add(canonical, location.info->shape,
                 [location = location](at::ScalarType wanted) { return load_mapped(location, wanted); });
   }
   return weights;
+}
+
+StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype, const RenameTensor& rename) {
+  return state_dict_from_tensors(open_checkpoint(folder), folder.string(), dtype, rename);
 }
 
 }  // namespace zlens

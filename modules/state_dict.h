@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "io/safetensors.h"
+
 namespace zlens {
 
 // Not thread-safe; lives while a model is being built.
@@ -50,9 +52,13 @@ class StateDict {
   std::vector<std::string> missing_, misshapen_;
 };
 
-// Every tensor of a Hugging Face folder, mapped; names pass through `rename` (empty result: ignored).
-// Tensors whose file dtype is the wanted one are used in place, others converted once.
-StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype,
-                                     const std::function<std::string(const std::string&)>& rename);
+// Every tensor of an opened checkpoint, mapped; names pass through `rename` (empty result: ignored). Tensors whose file dtype is the
+// wanted one are used in place, others converted once. `subject` names the checkpoint in errors.
+using RenameTensor = std::function<std::string(const std::string&)>;
+StateDict state_dict_from_tensors(const std::map<std::string, TensorLocation>& tensors, const std::string& subject,
+                                  at::ScalarType dtype, const RenameTensor& rename);
+
+// The same for a Hugging Face folder.
+StateDict state_dict_from_checkpoint(const std::filesystem::path& folder, at::ScalarType dtype, const RenameTensor& rename);
 
 }  // namespace zlens

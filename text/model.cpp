@@ -58,11 +58,12 @@ std::shared_ptr<LanguageModel> LanguageModel::load(const fs::path& path, const L
 void LanguageModel::load_folder(const LoadOptions& options) {
   const fs::path config_path = path_ / "config.json", generation_path = path_ / "generation_config.json";
   const DecoderConfig config = parse_decoder_config(read_json_file(config_path), config_path.string());
-  StateDict weights = state_dict_from_checkpoint(path_, options.dtype, canonical_text_name);
+  const auto tensors = open_checkpoint(path_);
+  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, canonical_text_name);
   decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
   weights.finish();
   std::string identity;
-  for (const auto& [name, location] : open_checkpoint(path_)) {
+  for (const auto& [name, location] : tensors) {
     const std::string& file = location.shard->file()->identity();
     if (identity.find(file) == std::string::npos) identity += file + "\n";
   }
