@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "experts/expert.h"
@@ -19,10 +20,20 @@ struct WeightedExpert {
 // Empty: the base.
 using Mix = std::vector<WeightedExpert>;
 
-// z = 1 + sum of weight (z_k - 1) for each matrix, as scales S (z - 1) of the delta form; one row for all of a batch.
+struct MixOptions {
+  LinearForm form = LinearForm::Delta;
+  // z is divided by sum(S z) / sum(S), so that the nuclear norm of W' is that of W (the released reference's rule).
+  bool keep_nuclear_norm = false;
+};
+
+// z = 1 + sum of weight (z_k - 1) for each matrix; low-rank parts are added with their weights.
 // A matrix whose z is 1 throughout is left out: its output is bit-identical to the base. An empty mix gives nullptr.
 // Throws InputError on an expert of another base (naming both hashes), an unknown matrix or a wrong length.
-std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors);
+std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, const MixOptions& options = {});
+
+// One mix for each row of a batch, as one ActiveMix that a single forward pass serves. Rows that are all alike give what `resolve`
+// gives. Throws InputError as `resolve` does, and for LinearForm::Merged, which has one weight for all rows.
+std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options = {});
 
 // [{"expert": name, "sha256": …, "weight": w}, …], for records.
 Json describe(const Mix& mix);

@@ -19,8 +19,10 @@ class Context {
   const KvCache& cache() const { return cache_; }
 
   // What the mix does to the matrix of `slot`; nullptr: nothing.
-  const SlotDelta* delta(std::size_t slot) const;
+  const SlotChange* change(std::size_t slot) const;
   const std::shared_ptr<const ActiveMix>& mix() const { return mix_; }
+  // From the next token on; what the cache holds stays as it was computed.
+  void set_mix(std::shared_ptr<const ActiveMix> mix) { mix_ = std::move(mix); }
 
   // Keeps these rows of the cache and of the mix.
   void select_rows(const std::vector<std::int64_t>& rows);

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "modules/context.h"
 #include "modules/few_rows.h"
 #include "modules/state_dict.h"
@@ -18,13 +20,45 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return kernels::few_rows_usable(x, weight) ? kernels::few_rows_linear(x, weight, bias) : at::linear(x, weight, bias);
 }
 
+std::int64_t SlotChange::rows() const {
+  std::int64_t most = scale.defined() ? scale.size(0) : 1;
+  for (const LowRankAdd& add : adds) most = std::max(most, add.weight.size(0));
+  return most;
+}
+
+SlotChange SlotChange::select_rows(const at::Tensor& index) const {
+  const auto select = [&](at::Tensor& rows) {
+    if (rows.defined() && rows.size(0) > 1) rows = rows.index_select(0, index.to(rows.device()));
+  };
+  SlotChange out = *this;
+  select(out.scale);
+  for (LowRankAdd& add : out.adds) select(add.weight);
+  return out;
+}
+
+bool ActiveMix::by_row() const {
+  return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot && slot->rows() > 1; });
+}
+
+// W' x of the change's form, low-rank parts left out.
+at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const {
+  if (change.form == LinearForm::Merged) return product(x, change.merged, bias_);
+  if (!change.factors) return product(x, weight_, bias_);
+  at::Tensor projected = product(x, change.factors->vt);                    // -> [B, T, R]
+  projected = (projected * change.scale.unsqueeze(1)).to(x.scalar_type());  // float32 product, one rounding
+  if (change.form == LinearForm::Factored) return product(projected, change.factors->u, bias_);
+  return product(x, weight_, bias_) + product(projected, change.factors->u);
+}
+
 at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
-  const at::Tensor base = product(x, weight_, bias_);
-  const SlotDelta* delta = context.delta(slot_);
-  if (!delta) return base;
-  at::Tensor projected = product(x, delta->factors->vt);                    // -> [B, T, R]
-  projected = (projected * delta->scale.unsqueeze(1)).to(x.scalar_type());  // float32 product, one rounding
-  return base + product(projected, delta->factors->u);
+  const SlotChange* change = context.change(slot_);
+  if (!change) return product(x, weight_, bias_);
+  at::Tensor y = spectral(x, *change);
+  for (const LowRankAdd& add : change->adds) {
+    const at::Tensor low = product(product(x, add.down), add.up);
+    y = y + (low * add.weight.view({-1, 1, 1})).to(y.scalar_type());
+  }
+  return y;
 }
 
 }  // namespace zlens

@@ -21,16 +21,40 @@ struct Factors {
   at::Tensor vt;  // [R, N]
 };
 
-// What a mix does to one matrix: y += U (scale ∘ (Vᵀ x)).
-struct SlotDelta {
-  std::shared_ptr<const Factors> factors;
-  at::Tensor scale;  // S (z - 1), float32, [B, R], or [1, R] for all rows alike
+// How Linear computes W' x for a scaled spectrum. All are exact; they differ in cost (docs/design.md, section 3).
+enum class LinearForm {
+  Delta,     // W x + U (S(z-1) ∘ (Vᵀ x)): keeps the base's bits where z = 1, sits on any W
+  Factored,  // U (S z ∘ (Vᵀ x)): reads U and V instead of W
+  Merged,    // W' x with W' built once
+};
+
+// y += weight ∘ up (down x): LoRA, LoRA-XS.
+struct LowRankAdd {
+  at::Tensor down;    // [r, N]
+  at::Tensor up;      // [M, r]
+  at::Tensor weight;  // [B] or [1]: for each row of the batch; float32
+};
+
+// What a mix does to one matrix.
+struct SlotChange {
+  LinearForm form = LinearForm::Delta;
+  std::shared_ptr<const Factors> factors;  // Delta, Factored; nullptr: the mix has no z here
+  at::Tensor scale;                        // Delta: S (z - 1), Factored: S z; float32, [B, R], or [1, R] for all rows alike
+  at::Tensor merged;                       // Merged: W' [M, N], for all rows
+  std::vector<LowRankAdd> adds;            // on top of any form
+
+  // Rows of the batch that this tells apart: 1 where all are treated alike.
+  std::int64_t rows() const;
+  SlotChange select_rows(const at::Tensor& index) const;
 };
 
 // A mix resolved for one model: one entry for each adaptable matrix, empty where the matrix keeps its base weight.
 struct ActiveMix {
-  std::vector<std::optional<SlotDelta>> slots;
+  std::vector<std::optional<SlotChange>> slots;
   std::string content_hash;  // of every z in it: part of the key of whatever is cached
+
+  // False: every row of a batch is treated alike.
+  bool by_row() const;
 };
 
 // The adaptable matrices of a model in the order of their construction; the index is the slot.
@@ -56,9 +80,12 @@ class Linear {
 
   // x [..., in] -> [..., out]; x is [B, T, in] where a mix with a scale for each row is active.
   // The base product where the context's mix leaves this matrix alone: bit-identical to a model without experts.
+  // Differentiable in x and in whatever of the change requires grad; the weight itself never gets a gradient.
   at::Tensor forward(const at::Tensor& x, const Context& context) const;
 
  private:
+  at::Tensor spectral(const at::Tensor& x, const SlotChange& change) const;
+
   at::Tensor weight_, bias_;
   std::size_t slot_;
 };

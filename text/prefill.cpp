@@ -26,11 +26,6 @@ std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::i
   return hash.hex();
 }
 
-bool one_scale_for_all(const ActiveMix* mix) {
-  if (!mix) return true;
-  return std::all_of(mix->slots.begin(), mix->slots.end(), [](const auto& slot) { return !slot || slot->scale.size(0) == 1; });
-}
-
 struct Reused {
   PrefixPointer prefix;     // nullptr: none
   std::int64_t cached = 0;  // tokens that need not be computed now
@@ -104,7 +99,7 @@ at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::
 
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
                   const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
-  const bool share = one_scale_for_all(mix.get());
+  const bool share = !mix || !mix->by_row();
   std::vector<Reused> prefixes;
   std::vector<const KvPrefix*> pointers;
   std::vector<at::Tensor> rests;
