@@ -19,6 +19,7 @@
 #include "modules/dtype.h"
 #include "modules/registry.h"
 #include "text/answer_evidence.h"
+#include "text/answer_text.h"
 #include "text/model.h"
 
 namespace zlens {
@@ -37,11 +38,6 @@ struct PreparedRequest {
   TokenPrompt prompt;
   bool one_line = false;
 };
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
@@ -72,31 +68,6 @@ Json default_messages(const std::string& context, const std::string& question) {
 bool one_line(const Request& request) {
   return request.prompt && request.prompt->one_line();
 }
-
-std::string first_line(const std::string& text) {
-  return trimmed(text.substr(0, text.find('\n')));
-}
-
-// The text of a row as it grows; complete at the first newline behind an answer that is to be one line.
-class RowText {
- public:
-  RowText(const Tokenizer& tokenizer, bool one_line) : stream_(tokenizer), one_line_(one_line) {}
-
-  std::string push(std::int32_t id) {
-    std::string piece = stream_.push(id);
-    if (!one_line_) return piece;
-    text_ += piece;
-    const auto begin = text_.find_first_not_of(" \t\r\n");
-    complete_ = begin != std::string::npos && text_.find('\n', begin) != std::string::npos;
-    return complete_ ? piece.substr(0, piece.find('\n')) : piece;
-  }
-  bool complete() const { return complete_; }
-
- private:
-  StreamDecoder stream_;
-  std::string text_;
-  bool one_line_, complete_ = false;
-};
 
 int thread_count(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -186,8 +157,7 @@ PreparedRequest Session::State::prepare(const Request& request) const {
 
 Reply Session::State::reply(const PreparedRequest& request, const Generation& generation) const {
   Reply out;
-  out.answer = trimmed(model->tokenizer().decode(generation.ids, /*skip_special_tokens=*/true));
-  if (request.one_line) out.answer = first_line(out.answer);
+  out.answer = answer_text(model->tokenizer(), generation.ids, request.one_line);
   out.found = !is_not_found(out.answer);
   out.confidence = mean_probability(generation.logprobs);
   out.finish = finish_text(generation.reason);
@@ -228,7 +198,7 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
     }
     replies[i].prepare_s = seconds_since(start);
   }
-  std::vector<RowText> rows;
+  std::vector<GrowingAnswer> rows;
   for (const std::size_t owner : owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
   const TokenCallback on_token = [&](std::size_t row, const Choice& choice) {
     const std::string piece = rows[row].push(choice.id);

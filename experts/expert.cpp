@@ -12,7 +12,6 @@ namespace zlens {
 namespace {
 
 constexpr const char* kFormat = "1";
-constexpr std::string_view kTensorPrefix = "z/";
 
 bool valid_name(const std::string& name) {
   const auto allowed = [](char c) {
@@ -49,10 +48,9 @@ const std::string& required(const std::map<std::string, std::string>& metadata, 
   return found->second;
 }
 
-std::vector<float> read_vector(const Safetensors& file, const std::string& name, const TensorInfo& info,
+// The values of a float32 tensor without an empty dimension.
+std::vector<float> read_values(const Safetensors& file, const std::string& name, const TensorInfo& info,
                                const std::string& subject) {
-  if (!name.starts_with(kTensorPrefix) || info.dtype != Dtype::F32 || info.shape.size() != 1 || info.shape[0] == 0)
-    throw InputError(subject + ": tensor '" + name + "' is no z-vector (z/<module path>, F32, one dimension)");
   const auto bytes = file.data(info);
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
@@ -61,6 +59,67 @@ std::vector<float> read_vector(const Safetensors& file, const std::string& name,
       throw InputError(subject + ": '" + name + "' holds a value that is not finite at index " + std::to_string(i));
   return values;
 }
+
+// The parts of an expert file: "<kind>/<module path>".
+constexpr std::string_view kZ = "z/", kLoraA = "lora_a/", kLoraB = "lora_b/", kXs = "xs/";
+
+void read_tensor(const Safetensors& file, const std::string& name, const TensorInfo& info, Expert& expert,
+                 const std::string& subject) {
+  const std::size_t slash = name.find('/');
+  const std::string kind = name.substr(0, slash + 1), matrix = slash == std::string::npos ? "" : name.substr(slash + 1);
+  const std::size_t dimensions = kind == kZ ? 1 : 2;
+  const bool known = kind == kZ || kind == kLoraA || kind == kLoraB || kind == kXs;
+  const bool empty = std::find(info.shape.begin(), info.shape.end(), 0) != info.shape.end();
+  if (!known || matrix.empty() || info.dtype != Dtype::F32 || info.shape.size() != dimensions || empty)
+    throw InputError(subject + ": tensor '" + name +
+                     "' is no part of an expert (z/<module path> of one dimension; lora_a/…, lora_b/…, xs/… of two; F32)");
+  std::vector<float> values = read_values(file, name, info, subject);
+  if (kind == kZ) {
+    expert.z[matrix] = std::move(values);
+  } else {
+    auto& matrices = kind == kLoraA ? expert.lora_a : kind == kLoraB ? expert.lora_b : expert.xs;
+    matrices[matrix] = {info.shape[0], info.shape[1], std::move(values)};
+  }
+}
+
+void check_parts(const Expert& expert, const std::string& subject) {
+  if (expert.z.empty() && expert.lora_a.empty() && expert.xs.empty()) throw InputError(subject + ": the expert changes nothing");
+  for (const auto& [name, b] : expert.lora_b)
+    if (!expert.lora_a.contains(name)) throw InputError(subject + ": lora_b of '" + name + "' has no lora_a");
+  for (const auto& [name, a] : expert.lora_a) {
+    const auto b = expert.lora_b.find(name);
+    if (b == expert.lora_b.end()) throw InputError(subject + ": lora_a of '" + name + "' has no lora_b");
+    if (b->second.columns != a.rows)
+      throw InputError(subject + ": lora_a of '" + name + "' has rank " + std::to_string(a.rows) + ", lora_b " +
+                       std::to_string(b->second.columns));
+  }
+  for (const auto& [name, x] : expert.xs)
+    if (x.rows != x.columns) throw InputError(subject + ": xs of '" + name + "' is not square");
+}
+
+// Collects what is to be written; views into the expert.
+class Parts {
+ public:
+  explicit Parts(std::string subject) : subject_(std::move(subject)) {}
+
+  void add(std::string_view kind, const std::string& matrix, const std::vector<float>& values, std::vector<std::int64_t> shape) {
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
+      throw InputError(subject_ + ": " + std::string(kind) + matrix + " holds a value that is not finite");
+    const std::string name = std::string(kind) + matrix;
+    const auto bytes = std::as_bytes(std::span(values));
+    tensors.push_back({name, Dtype::F32, std::move(shape), bytes});
+    contents[name] = bytes;
+  }
+  void add_all(std::string_view kind, const std::map<std::string, Matrix>& matrices) {
+    for (const auto& [name, matrix] : matrices) add(kind, name, matrix.values, {matrix.rows, matrix.columns});
+  }
+
+  std::vector<TensorToWrite> tensors;
+  std::map<std::string, std::span<const std::byte>> contents;
+
+ private:
+  std::string subject_;
+};
 
 }  // namespace
 
@@ -72,18 +131,14 @@ void write_expert(const std::filesystem::path& path, const Expert& expert) {
   metadata["zlens.base"] = expert.base;
   metadata["name"] = expert.name;
   metadata["description"] = expert.description;
-  std::vector<TensorToWrite> tensors;
-  std::map<std::string, std::span<const std::byte>> contents;
-  for (const auto& [matrix, z] : expert.z) {
-    if (!std::all_of(z.begin(), z.end(), [](float value) { return std::isfinite(value); }))
-      throw InputError(path.string() + ": z of '" + matrix + "' holds a value that is not finite");
-    const std::string name = std::string(kTensorPrefix) + matrix;
-    const auto bytes = std::as_bytes(std::span(z));
-    tensors.push_back({name, Dtype::F32, {static_cast<std::int64_t>(z.size())}, bytes});
-    contents[name] = bytes;
-  }
-  metadata["zlens.sha256"] = content_hash(metadata, contents);
-  write_safetensors(path, tensors, metadata);
+  check_parts(expert, path.string());
+  Parts parts(path.string());
+  for (const auto& [matrix, z] : expert.z) parts.add(kZ, matrix, z, {static_cast<std::int64_t>(z.size())});
+  parts.add_all(kLoraA, expert.lora_a);
+  parts.add_all(kLoraB, expert.lora_b);
+  parts.add_all(kXs, expert.xs);
+  metadata["zlens.sha256"] = content_hash(metadata, parts.contents);
+  write_safetensors(path, parts.tensors, metadata);
 }
 
 Expert read_expert(const std::filesystem::path& path) {
@@ -103,9 +158,8 @@ Expert read_expert(const std::filesystem::path& path) {
   expert.description = required(expert.record, "description", subject);
   expert.base = required(expert.record, "zlens.base", subject);
   for (const char* key : {"zlens.format", "zlens.base", "zlens.sha256", "name", "description"}) expert.record.erase(key);
-  for (const auto& [name, info] : file->tensors())
-    expert.z[name.substr(kTensorPrefix.size())] = read_vector(*file, name, info, subject);
-  if (expert.z.empty()) throw InputError(subject + ": the expert holds no z-vector");
+  for (const auto& [name, info] : file->tensors()) read_tensor(*file, name, info, expert, subject);
+  check_parts(expert, subject);
   return expert;
 }
 

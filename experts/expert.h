@@ -8,14 +8,24 @@
 
 namespace zlens {
 
-// One expert file: safetensors with tensors `z/<module path>` float32 [R]. Plain data.
+// Row by row.
+struct Matrix {
+  std::int64_t rows = 0, columns = 0;
+  std::vector<float> values;
+};
+
+// One expert file: safetensors with float32 tensors `z/<module path>` [R], `lora_a/…` [r, N] with `lora_b/…` [M, r], `xs/…` [k, k].
+// Plain data.
 struct Expert {
   std::string name;                             // [A-Za-z0-9._-]{1,64}, no leading dot
   std::string description;                      // what dispatch reads
   std::string base;                             // hash of the base, as base_hash() computes it
   std::map<std::string, std::string> record;    // task, method, matrices, scope, training record: further metadata
   std::map<std::string, std::vector<float>> z;  // by canonical matrix name; a matrix that is absent keeps z = 1
-  std::string sha256;                           // of the contents; set by write_expert and read_expert
+  // By canonical matrix name [M, N]; names are those of lora_a: y += B (A x), any scaling folded into B.
+  std::map<std::string, Matrix> lora_a, lora_b;
+  std::map<std::string, Matrix> xs;  // y += U_k X V_kᵀ x over the k leading singular directions (LoRA-XS)
+  std::string sha256;                // of the contents; set by write_expert and read_expert
 };
 
 // Writes atomically; equal experts make equal files. Throws InputError on a bad name or values that are not finite.

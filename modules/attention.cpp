@@ -16,10 +16,12 @@ namespace {
 constexpr std::int64_t kQueryBlock = 256;
 
 // [B, 1, T, L] additive: 0 where query t may see slot l, -inf elsewhere. Padding queries see everything, to stay finite.
-at::Tensor additive_mask(const at::Tensor& queries, const at::Tensor& slots, std::int64_t window, at::ScalarType dtype) {
-  const at::Tensor q = queries.to(at::kInt).unsqueeze(2), k = slots.unsqueeze(1);  // -> [B, T, 1], [B, 1, L]
+at::Tensor additive_mask(const AttentionPlan& plan, const at::Tensor& slots, std::int64_t first, std::int64_t window,
+                         at::ScalarType dtype) {
+  const at::Tensor q = plan.positions.slice(1, first).to(at::kInt).unsqueeze(2), k = slots.unsqueeze(1);  // -> [B, T, 1], [B, 1, L]
   at::Tensor visible = k.ge(0).logical_and(k.le(q));
   if (window > 0) visible = visible.logical_and(k.gt(q - window));
+  if (plan.visible.defined()) visible = visible.logical_and(plan.visible.slice(1, first));
   visible = visible.logical_or(q.lt(0));
   const at::Tensor mask = at::zeros(visible.sizes(), at::TensorOptions().dtype(dtype));
   return mask.masked_fill_(visible.logical_not(), -std::numeric_limits<double>::infinity()).unsqueeze(1);
@@ -33,6 +35,14 @@ AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tenso
   plan.positions = context.cache().open_slots(valid, tokens).contiguous();
   plan.angles = rope.angles(plan.positions);
   return plan;
+}
+
+AttentionPlan plan_attention(Context& context, const Rope& rope, const TokenTree& tree) {
+  KvCache& cache = context.cache();
+  cache.open_slots_at(tree.positions);
+  const at::Tensor own = tree.branches.slice(0, cache.length());
+  const at::Tensor visible = tree.ancestors.index_select(0, own).index_select(1, tree.branches).unsqueeze(0);  // -> [1, T, L]
+  return {tree.positions.size(1), tree.positions, rope.angles(tree.positions), visible};
 }
 
 Attention::Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots)
@@ -60,7 +70,7 @@ at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Co
     in.q = by_head(*q_norm_, in.q);
     in.k = by_head(*k_norm_, in.k);
   }
-  const bool fused = kernels::usable(in.q) && kernels::usable(in.k) && kernels::usable(in.v);
+  const bool fused = !plan.visible.defined() && kernels::usable(in.q) && kernels::usable(in.k) && kernels::usable(in.v);
   return o_proj_.forward(fused ? attend_fused(in, plan, context) : attend_plain(in, plan, context), context);
 }
 
@@ -118,7 +128,7 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
   };
   const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
   const at::Tensor mask =
-      additive_mask(plan.positions.slice(1, first), slots, options_.window, query.scalar_type()).to(query.device());
+      additive_mask(plan, slots, first, options_.window, query.scalar_type()).to(query.device());
   const at::Tensor out = at::scaled_dot_product_attention(
       query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), mask, /*dropout_p=*/0.0,
       /*is_causal=*/false, options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));

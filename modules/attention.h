@@ -20,10 +20,20 @@ struct AttentionPlan {
   std::int64_t tokens = 0;
   at::Tensor positions;  // [B, T] int64, -1: padding
   RopeAngles angles;     // of those positions
+  at::Tensor visible;    // [B, T, L] bool: what a tree of tokens lets each see besides the order of positions; undefined: all
+};
+
+// Tokens that form a tree of branches. A token sees the earlier ones of its own branch and of the branches that it continues. So
+// several questions share the forward and the backward pass of their text, and several answers those of their question.
+struct TokenTree {
+  at::Tensor positions;  // [1, T] int64 of the new tokens, along the path from the root
+  at::Tensor branches;   // [L] int64 of every slot: what the cache holds, then the new tokens
+  at::Tensor ancestors;  // [N, N] bool: branch i continues branch j (or is it)
 };
 
 // Opens slots for the new tokens in the context's cache. `valid` [B, T] bool; undefined: all.
 AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens);
+AttentionPlan plan_attention(Context& context, const Rope& rope, const TokenTree& tree);
 
 // Immutable; safe to share between threads.
 class Attention {

@@ -76,6 +76,14 @@ at::Tensor KvCache::open_slots(const at::Tensor& valid, std::int64_t tokens) {
   return positions;
 }
 
+void KvCache::open_slots_at(const at::Tensor& positions) {
+  const std::int64_t tokens = positions.size(1);
+  reserve(length_ + tokens);
+  has_padding_ |= positions.lt(0).any().item<bool>();
+  next_positions_ = at::maximum(next_positions_, positions.amax(1) + 1);
+  positions_.slice(1, length_, length_ + tokens).copy_(positions);
+}
+
 void KvCache::select_rows(const std::vector<std::int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong);
   const at::Tensor device_index = index.to(shape_.device);

@@ -39,6 +39,8 @@ class KvCache {
   // Opens T new slots for tokens valid [B, T] (bool; undefined: all). Returns their positions [B, T] int64, -1 for padding.
   // They count as used only after `advance`.
   at::Tensor open_slots(const at::Tensor& valid, std::int64_t tokens);
+  // The same for tokens whose positions [B, T] (int64, -1: padding) are given.
+  void open_slots_at(const at::Tensor& positions);
   void advance(std::int64_t tokens) { length_ += tokens; }
 
   const at::Tensor& key(std::int64_t layer) const { return keys_[static_cast<std::size_t>(layer)]; }      // [B, Hkv, C, Dh]

@@ -52,6 +52,7 @@ struct SlotChange {
 struct ActiveMix {
   std::vector<std::optional<SlotChange>> slots;
   std::string content_hash;  // of every z in it: part of the key of whatever is cached
+  bool answer_only = false;  // the prompt up to TokenPrompt::answer_from is read by the base
 
   // False: every row of a batch is treated alike.
   bool by_row() const;

@@ -76,8 +76,15 @@ at::Tensor Decoder::embed(const at::Tensor& ids) const {
 }
 
 at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
-  const std::int64_t tokens = embeddings.size(1);
-  const AttentionPlan plan = plan_attention(context, rope_, valid, tokens);
+  return run_layers(embeddings, plan_attention(context, rope_, valid, embeddings.size(1)), context, wanted);
+}
+
+at::Tensor Decoder::forward_tree(const at::Tensor& embeddings, const TokenTree& tree, Context& context) const {
+  return run_layers(embeddings, plan_attention(context, rope_, tree), context, Wanted::All);
+}
+
+at::Tensor Decoder::run_layers(const at::Tensor& embeddings, const AttentionPlan& plan, Context& context, Wanted wanted) const {
+  const std::int64_t tokens = plan.tokens;
   kernels::AddedNorm x{embeddings, layers_.front().input_layernorm.forward(embeddings)};
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];

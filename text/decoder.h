@@ -32,6 +32,10 @@ class Decoder {
   enum class Wanted { All, Last };
   at::Tensor forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted = Wanted::All) const;
 
+  // The same for tokens that form a tree, in a batch of one; differentiable in the embeddings and in the context's mix. Only a
+  // pass without gradients leaves usable keys and values in the cache.
+  at::Tensor forward_tree(const at::Tensor& embeddings, const TokenTree& tree, Context& context) const;
+
   at::Tensor logits(const at::Tensor& hidden) const;  // [..., D] -> [..., V] in the compute dtype
 
   const DecoderConfig& config() const { return config_; }
@@ -47,6 +51,7 @@ class Decoder {
     RmsNorm post_attention_layernorm;
     GatedMlp mlp;
   };
+  at::Tensor run_layers(const at::Tensor& embeddings, const AttentionPlan& plan, Context& context, Wanted wanted) const;
   Layer make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const;
 
   std::uint64_t id_;

@@ -91,6 +91,11 @@ class Loop {
 
 }  // namespace
 
+std::int64_t TokenPrompt::answer_start() const {
+  const std::int64_t last = static_cast<std::int64_t>(ids.size()) - 1;
+  return answer_from > 0 ? std::min(answer_from, last) : last;
+}
+
 std::vector<Generation> generate(const Decoder& decoder, std::span<const TokenPrompt> prompts, const GenerateOptions& options,
                                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches, const TokenCallback& on_token) {
   if (prompts.empty()) return {};

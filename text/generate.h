@@ -26,6 +26,12 @@ struct TokenPrompt {
   std::vector<std::int64_t> embedded;  // indices into ids, increasing, whose embedding is given
   at::Tensor embeddings;               // [embedded.size(), D]; undefined where there are none
   std::string embeddings_hash;         // content hash of embeddings: part of cache keys
+  // Where the answer's side begins (behind the question: the tokens that open the answer, at least the last one): what a mix that is
+  // ActiveMix::answer_only acts on. 0: the last token.
+  std::int64_t answer_from = 0;
+
+  // The same within [1, ids.size() - 1]; 0 for a prompt of one token.
+  std::int64_t answer_start() const;
 };
 
 struct GenerateOptions {

@@ -26,6 +26,19 @@ std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::i
   return hash.hex();
 }
 
+// Where the prefixes of a prompt end that are computed alone. At least one token is left behind the last.
+std::vector<std::int64_t> prefix_ends(const TokenPrompt& prompt, bool whole_question) {
+  const std::int64_t last = whole_question ? prompt.answer_start() : static_cast<std::int64_t>(prompt.ids.size()) - 1;
+  std::vector<std::int64_t> ends;
+  std::int64_t from = 0;
+  for (const std::int64_t end : prompt.shared_prefixes) {
+    const std::int64_t to = std::min(end, last);
+    if (to >= from + kMinPrefix) ends.push_back(from = to);
+  }
+  if (whole_question && from < last) ends.push_back(last);
+  return ends;
+}
+
 struct Reused {
   PrefixPointer prefix;     // nullptr: none
   std::int64_t cached = 0;  // tokens that need not be computed now
@@ -33,15 +46,12 @@ struct Reused {
 
 // The longest shared prefix of a prompt, each computed on top of the one before, alone in its batch: its numbers depend on nothing
 // else.
-Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix,
-                     Caches& caches) {
+Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const std::vector<std::int64_t>& ends,
+                     const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
   Reused out;
   std::string parent;
   std::int64_t from = 0;
-  const std::int64_t last = static_cast<std::int64_t>(prompt.ids.size()) - 1;  // at least one token must be left to compute
-  for (const std::int64_t end : prompt.shared_prefixes) {
-    const std::int64_t to = std::min(end, last);
-    if (to < from + kMinPrefix) continue;
+  for (const std::int64_t to : ends) {
     parent = prefix_key(decoder, prompt, from, to, parent, mix.get());
     PrefixPointer found = caches.prefixes.get(parent);
     if (found) {
@@ -99,14 +109,15 @@ at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::
 
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
                   const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
-  const bool share = !mix || !mix->by_row();
+  const bool base_reads = mix && mix->answer_only, share = !mix || base_reads || !mix->by_row();
+  const std::shared_ptr<const ActiveMix> reader = base_reads ? nullptr : mix;
   std::vector<Reused> prefixes;
   std::vector<const KvPrefix*> pointers;
   std::vector<at::Tensor> rests;
   std::vector<std::int64_t> reused;
   std::int64_t longest = 0;
   for (const TokenPrompt& prompt : prompts) {
-    prefixes.push_back(share ? shared_prefix(decoder, prompt, mix, caches) : Reused{});
+    prefixes.push_back(share ? shared_prefix(decoder, prompt, prefix_ends(prompt, base_reads), reader, caches) : Reused{});
     pointers.push_back(prefixes.back().prefix.get());
     reused.push_back(prefixes.back().cached);
     const std::int64_t from = pointers.back() ? pointers.back()->length() : 0, to = static_cast<std::int64_t>(prompt.ids.size());

@@ -17,7 +17,7 @@ struct Prefilled {
 // Embeddings [1, to - from, D] of part of a prompt, modality rows put in.
 at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to);
 
-// `mix` must hold one scale for all rows, or one for each prompt (prefixes are then not shared). Room for `reserve` more tokens.
+// `mix` must hold one scale for all rows, or one for each prompt (prefixes are then only shared where the base reads them). Room for `reserve` more tokens.
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
                   const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
 
