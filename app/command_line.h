@@ -45,6 +45,7 @@ AnswerOptions answer_options(const po::variables_map& values);
 // A required option's value; throws InputError naming the flag where it is missing.
 std::string required(const po::variables_map& values, const char* name);
 
+int train_command(const std::vector<std::string>& arguments);
 int ask_command(const std::vector<std::string>& arguments);
 int eval_command(const std::vector<std::string>& arguments);
 int score_command(const std::vector<std::string>& arguments);

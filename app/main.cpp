@@ -12,9 +12,10 @@ namespace {
 
 using zlens::Command;
 
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 8> kCommands = {{
     {"ask", "one answer about an image or a text, or many from JSON lines", zlens::ask_command},
     {"eval", "evaluate a model on a task, into a run folder", zlens::eval_command},
+    {"train", "train an expert: reinforcement learning or supervised, resumable", zlens::train_command},
     {"score", "score a run or a file of predictions again", zlens::score_command},
     {"report", "write a run's report: one HTML file with its images", zlens::report_command},
     {"models", "families supported; what a checkpoint is", zlens::models_command},

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/builtin.h"
+#include "app/request_preparer.h"
 #include "experts/base_hash.h"
 #include "experts/mix.h"
 #include "io/error.h"
@@ -31,18 +32,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// A request on its way to the model.
-struct PreparedRequest {
-  std::vector<PreparedInput> inputs;
-  std::string text;
-  TokenPrompt prompt;
-  bool one_line = false;
-};
-
-std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
-  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
-}
-
 const char* finish_text(FinishReason reason) {
   switch (reason) {
     case FinishReason::Stop:
@@ -61,14 +50,6 @@ double mean_probability(const std::vector<float>& logprobs) {
   return logprobs.empty() ? 0 : sum / static_cast<double>(logprobs.size());
 }
 
-Json default_messages(const std::string& context, const std::string& question) {
-  return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
-}
-
-bool one_line(const Request& request) {
-  return request.prompt && request.prompt->one_line();
-}
-
 int thread_count(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
@@ -78,16 +59,12 @@ int thread_count(int wanted) {
 struct Session::State {
   SessionOptions options;
   std::shared_ptr<LanguageModel> model;
-  std::map<std::string, std::string> reads;  // modality name -> kind of input
+  std::unique_ptr<const RequestPreparer> preparer;
   mutable Caches caches;
   Mix mix;
   std::shared_ptr<const ActiveMix> active;
   std::string base;  // hash; empty without experts
 
-  PreparedRequest prepare(const Request& request) const;
-  std::string render(const Request& request, const std::string& context, const std::string& question) const;
-  std::vector<std::int64_t> shared_prefixes(const Request& request, const std::string& context,
-                                            const std::vector<std::int32_t>& ids) const;
   Reply reply(const PreparedRequest& request, const Generation& generation) const;
 };
 
@@ -99,11 +76,13 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
   state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype)});
   const ModalityRegistry builtin = builtin_modalities();
   const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
+  std::map<std::string, std::string> reads;  // modality name -> kind of input
   for (const Attachment& attachment : options.attachments) {
     state.model->attach(attachment.modality, registry.create(attachment.modality, {attachment.options}));
     for (const ModalityEntry* entry : registry.all())
-      if (entry->name == attachment.modality) state.reads[entry->name] = entry->input;
+      if (entry->name == attachment.modality) reads[entry->name] = entry->input;
   }
+  state.preparer = std::make_unique<RequestPreparer>(state.model, std::move(reads));
   if (options.expert.empty() || options.expert == "none") return;
   state.base = base_hash(*state.model, user_cache_folder());
   state.mix = {{std::make_shared<Expert>(read_expert(options.expert)), 1.0}};
@@ -113,47 +92,6 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
-
-std::string Session::State::render(const Request& request, const std::string& context, const std::string& question) const {
-  if (request.raw) return question;
-  if (!request.prompt) return model->render(default_messages(context, question));
-  return model->render(request.prompt->messages({.question = question, .context = context, .choices = request.choices}));
-}
-
-// Where the prompt stops depending on the template alone, and where on template and inputs: found by comparing with the same prompt
-// about something else, so that it holds for every template and tokenizer.
-std::vector<std::int64_t> Session::State::shared_prefixes(const Request& request, const std::string& context,
-                                                          const std::vector<std::int32_t>& ids) const {
-  if (request.raw) return {};
-  const auto other = [&](const std::string& text, const std::string& question) {
-    return common_prefix(ids, model->tokenizer().encode(render(request, text, question), /*add_special_tokens=*/false));
-  };
-  const std::int64_t of_template = other("\x01", request.question), of_inputs = other(context, "\x01");
-  return {std::min(of_template, of_inputs), std::max(of_template, of_inputs)};
-}
-
-PreparedRequest Session::State::prepare(const Request& request) const {
-  if (trimmed(request.question).empty()) throw InputError("the question is empty");
-  PreparedRequest out;
-  std::string context;
-  for (const Input& input : request.inputs) {
-    bool read = false;
-    for (const auto& [name, modality] : model->modalities()) {
-      if (reads.at(name) != input.kind) continue;
-      read = true;
-      out.inputs.push_back({name, modality->prepare(input.data)});
-      context += (context.empty() ? "" : "\n\n") + modality->prompt_text(*out.inputs.back().prepared);
-    }
-    if (!read)
-      throw InputError("nothing reads input '" + input.kind + "': model '" + options.model +
-                       "' has no modality for it; attach one (--attach ocr reads the words of an image)");
-  }
-  out.one_line = one_line(request);
-  out.text = render(request, context, request.question);
-  out.prompt = model->tokenize(out.text, out.inputs, caches, {.raw = request.raw});
-  out.prompt.shared_prefixes = shared_prefixes(request, context, out.prompt.ids);
-  return out;
-}
 
 Reply Session::State::reply(const PreparedRequest& request, const Generation& generation) const {
   Reply out;
@@ -184,7 +122,7 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const auto start = Clock::now();
     try {
-      PreparedRequest one = state.prepare(requests[i]);
+      PreparedRequest one = state.preparer->prepare(requests[i], state.caches);
       const auto length = static_cast<std::int64_t>(one.prompt.ids.size());
       if (length + options.max_new_tokens > room)
         throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " +
@@ -228,7 +166,7 @@ Reply Session::ask(const Request& request, const AnswerOptions& options) const {
 
 void Session::write_logits(const Request& request, const std::filesystem::path& out) const {
   const State& state = *state_;
-  const PreparedRequest prepared = state.prepare(request);
+  const PreparedRequest prepared = state.preparer->prepare(request, state.caches);
   const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
   const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt, state.active).contiguous();
   const auto entry = [](const char* name, const at::Tensor& tensor) {
@@ -242,6 +180,14 @@ void Session::write_logits(const Request& request, const std::filesystem::path& 
     tensors.push_back(entry("image_features", features));
   }
   write_safetensors(out, tensors, {});
+}
+
+const RequestPreparer& Session::preparer() const {
+  return *state_->preparer;
+}
+
+std::shared_ptr<const LanguageModel> Session::model() const {
+  return state_->model;
 }
 
 Json Session::describe() const {

@@ -16,7 +16,9 @@
 
 namespace zlens {
 
+class LanguageModel;
 class ModalityRegistry;
+class RequestPreparer;
 
 // A modality to attach: its name in the registry and its options.
 struct Attachment {
@@ -87,6 +89,10 @@ class Session {
 
   // Writes input_ids, logits and, with embedded inputs, image_features to a safetensors file (docs/design.md, section 5).
   void write_logits(const Request& request, const std::filesystem::path& out) const;
+
+  // For work below the level of requests (training): the model, and what turns requests into its prompts. Live as long as *this.
+  std::shared_ptr<const LanguageModel> model() const;
+  const RequestPreparer& preparer() const;
 
   // Model, dtype, hashes, attachments, experts: what shapes answers, for records.
   Json describe() const;

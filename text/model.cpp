@@ -107,10 +107,11 @@ void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modali
   modalities_[name] = std::move(modality);
 }
 
-std::string LanguageModel::render(const Json& messages) const {
+std::string LanguageModel::render(const Json& messages, bool open_answer) const {
   if (!chat_template_)
     throw InputError(path_.string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
   ChatOptions options;
+  options.add_generation_prompt = open_answer;
   options.bos_token = tokenizer_->bos_token();
   options.eos_token = tokenizer_->eos_token();
   return chat_template_->render(messages, options);

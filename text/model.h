@@ -45,8 +45,9 @@ class LanguageModel {
   void attach(const std::string& name, std::shared_ptr<const Modality> modality);
   const std::map<std::string, std::shared_ptr<const Modality>>& modalities() const { return modalities_; }
 
-  // Chat messages to prompt text, through the checkpoint's template. Throws InputError where it has none.
-  std::string render(const Json& messages) const;
+  // Chat messages to prompt text, through the checkpoint's template; `open_answer`: with what opens the answer. Throws InputError
+  // where it has none.
+  std::string render(const Json& messages, bool open_answer = true) const;
   bool has_chat_template() const { return chat_template_.has_value(); }
 
   // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.

@@ -1,0 +1,44 @@
+// From a request to the prompt that the model reads. Internal to app/: shows torch.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/session.h"
+#include "text/model.h"
+
+namespace zlens {
+
+// A request on its way to the model.
+struct PreparedRequest {
+  std::vector<PreparedInput> inputs;
+  std::string text;
+  TokenPrompt prompt;
+  bool one_line = false;
+};
+
+// Immutable but for the caches of what it prepares with; several threads may use it at once.
+class RequestPreparer {
+ public:
+  // `reads`: modality name -> the kind of input that it reads.
+  RequestPreparer(std::shared_ptr<const LanguageModel> model, std::map<std::string, std::string> reads);
+
+  // Throws InputError on an empty question or an input that nothing reads, and what modalities throw.
+  PreparedRequest prepare(const Request& request, Caches& caches) const;
+
+  const LanguageModel& model() const { return *model_; }
+
+ private:
+  std::string render(const Request& request, const std::string& context, const std::string& question,
+                     bool open_answer = true) const;
+  void mark(const Request& request, const std::string& context, TokenPrompt& prompt) const;
+
+  std::shared_ptr<const LanguageModel> model_;
+  std::map<std::string, std::string> reads_;
+};
+
+bool one_line(const Request& request);
+
+}  // namespace zlens

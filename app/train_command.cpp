@@ -1,0 +1,295 @@
+#include "train/trainer.h"
+
+#include <iostream>
+#include <memory>
+
+#include "app/command_line.h"
+#include "app/interrupt.h"
+#include "app/task_stream.h"
+#include "eval/progress.h"
+#include "eval/rewards.h"
+#include "eval/runner.h"
+#include "experts/base_hash.h"
+#include "io/error.h"
+#include "io/user_folders.h"
+
+namespace zlens {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Usage kUsage = {
+    "train --model M [--attach transcript] --task T --data DIR --out EXPERT [--method svf] [--objective rl] [--resume]",
+    "Trains an expert on one split and keeps the values that are best on another. Work (log, checkpoint) stands in EXPERT.train;\n"
+    "a training that was interrupted or killed goes on with --resume and ends with the same bits."};
+
+const TrainOptions kDefaults;
+const MethodOptions kMethod;
+
+po::options_description data_flags() {
+  po::options_description flags("Data", 110, 60);
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  flags.add_options()("task,t", text("T"), "a task ('zlens tasks' lists them)")("data", text("DIR"),
+                                                                                "the data set as its authors distribute it")(
+      "split", text("S")->default_value("train"), "what is learnt from")("validation-split", text("S")->default_value("val"),
+                                                                         "what picks the best step; none: the last step is kept")(
+      "fields", text("F,…")->default_value(""), "only samples of these fields")(
+      "limit", po::value<std::size_t>()->default_value(0)->value_name("N"), "only the first N training samples; 0: all")(
+      "prompt", text("NAME"), "prompt template; default: the task's")(
+      "warm-prompt", text("NAME"), "the prompt that the base answers with in the warm start; default: --prompt")(
+      "reward", text("METRIC"), "a metric, or random (a control); default: the task's metric");
+  return flags;
+}
+
+po::options_description method_flags() {
+  po::options_description flags("Method", 110, 60);
+  const auto text = [](const std::string& value, const char* name) {
+    return po::value<std::string>()->default_value(value)->value_name(name);
+  };
+  flags.add_options()("method", text(kMethod.method, "M"), "svf, svf-topk, lora-xs or lora")(
+      "matrices", text(kMethod.matrices, "K"), "all, attention, mlp, or kinds: q_proj,v_proj,…")(
+      "layers", po::value<std::int64_t>()->default_value(0)->value_name("L0"), "from this layer on; those before keep the base")(
+      "rank", po::value<std::int64_t>()->default_value(kMethod.rank)->value_name("R"), "svf-topk, lora-xs, lora")(
+      "alpha", po::value<double>()->default_value(kMethod.lora_alpha)->value_name("A"), "lora: scaled by alpha / rank")(
+      "form", text("delta", "F"), "svf: delta (exact base) or factored (faster)")(
+      "trust", po::value<double>()->default_value(kMethod.trust)->value_name("X"),
+      "svf: bound on |S(z-1)| / |S| of each matrix; 0: none")(
+      "scope", text("all", "S"), "all, or answer: the base reads the prompt, the expert acts on the answer")(
+      "init", po::value<std::string>()->value_name("FILE"), "start from this expert");
+  return flags;
+}
+
+po::options_description objective_flags() {
+  po::options_description flags("Objective", 110, 60);
+  const auto number = [](double value) { return po::value<double>()->default_value(value)->value_name("X"); };
+  const auto count = [](std::int64_t value) { return po::value<std::int64_t>()->default_value(value)->value_name("N"); };
+  const auto text = [](const std::string& value) { return po::value<std::string>()->default_value(value)->value_name("O"); };
+  flags.add_options()("objective", text(kDefaults.objective), "rl, or sft: the first reference, token by token")(
+      "algorithm", text(kDefaults.algorithm), "rl: rloo, reinforce or grpo")("steps", count(kDefaults.steps), "updates")(
+      "warm-start", count(kDefaults.warm_start), "rl: of these, the first N imitate the model's own correct answers")(
+      "warm-threshold", number(kDefaults.warm_threshold), "reward from which an answer counts as correct there")(
+      "prompts", count(kDefaults.prompts), "samples a step")("samples", count(kDefaults.samples), "rl: answers a sample")(
+      "per-group", count(kDefaults.per_group), "samples about one input, at most")(
+      "tries", count(kDefaults.tries), "rl: draws a step, at most, to find samples whose answers differ in reward")(
+      "temperature", number(kDefaults.temperature), "rl: of the answers drawn")("kl", number(kDefaults.kl),
+                                                                                "rl: weight of the distance to the base")(
+      "min-signal", number(kDefaults.min_signal), "rl: refuses to start below this fraction of prompts that carry signal")(
+      "lr", number(kDefaults.learning_rate), "learning rate (AdamW)")("warmup", count(kDefaults.warmup), "steps")(
+      "schedule", text(kDefaults.schedule), "cosine or constant")("clip-norm", number(kDefaults.optimizer.clip_norm),
+                                                                  "bound on the gradient's norm; 0: none")(
+      "weight-decay", number(0), "of AdamW")("max-new-tokens", count(kDefaults.max_new_tokens), "longest answer")(
+      "validate-every", count(kDefaults.validate_every), "steps; 0: at the end only")(
+      "validation-limit", count(0), "samples; 0: all")("checkpoint-every", count(kDefaults.checkpoint_every), "steps")(
+      "seed", po::value<std::uint64_t>()->default_value(0)->value_name("S"), "of everything random");
+  return flags;
+}
+
+po::options_description output_flags() {
+  po::options_description flags("Output", 110, 60);
+  flags.add_options()("out,o", po::value<std::string>()->value_name("EXPERT"), "the expert file (.safetensors)")(
+      "work", po::value<std::string>()->value_name("DIR"), "log and checkpoint; default: EXPERT.train")(
+      "name", po::value<std::string>()->value_name("N"), "the expert's name; default: the file's")(
+      "description", po::value<std::string>()->default_value("")->value_name("D"), "what it is good for: dispatch reads this")(
+      "resume", "go on with an unfinished training");
+  return flags;
+}
+
+std::string text_of(const po::variables_map& values, const char* name) {
+  return values[name].as<std::string>();
+}
+std::int64_t count_of(const po::variables_map& values, const char* name) {
+  return values[name].as<std::int64_t>();
+}
+double number_of(const po::variables_map& values, const char* name) {
+  return values[name].as<double>();
+}
+
+bool scope_is_answer(const po::variables_map& values) {
+  const std::string scope = text_of(values, "scope");
+  if (scope != "all" && scope != "answer") throw InputError("scope '" + scope + "' is unknown (known: all, answer)");
+  return scope == "answer";
+}
+
+TrainOptions train_options(const po::variables_map& values) {
+  TrainOptions out;
+  out.objective = text_of(values, "objective");
+  out.algorithm = text_of(values, "algorithm");
+  out.steps = count_of(values, "steps");
+  out.warm_start = count_of(values, "warm-start");
+  out.warm_threshold = number_of(values, "warm-threshold");
+  out.prompts = count_of(values, "prompts");
+  out.samples = count_of(values, "samples");
+  out.per_group = count_of(values, "per-group");
+  out.tries = count_of(values, "tries");
+  out.temperature = number_of(values, "temperature");
+  out.kl = number_of(values, "kl");
+  out.min_signal = number_of(values, "min-signal");
+  out.learning_rate = number_of(values, "lr");
+  out.warmup = count_of(values, "warmup");
+  out.schedule = text_of(values, "schedule");
+  out.optimizer.clip_norm = number_of(values, "clip-norm");
+  out.optimizer.weight_decay = number_of(values, "weight-decay");
+  out.max_new_tokens = count_of(values, "max-new-tokens");
+  out.validate_every = count_of(values, "validate-every");
+  out.checkpoint_every = count_of(values, "checkpoint-every");
+  out.validation_limit = count_of(values, "validation-limit");
+  out.answer_only = scope_is_answer(values);
+  out.from_expert = values.contains("init");
+  out.seed = values["seed"].as<std::uint64_t>();
+  return out;
+}
+
+MethodOptions method_options(const po::variables_map& values) {
+  MethodOptions out;
+  out.method = text_of(values, "method");
+  out.matrices = text_of(values, "matrices");
+  out.first_layer = count_of(values, "layers");
+  out.rank = count_of(values, "rank");
+  out.lora_alpha = number_of(values, "alpha");
+  const std::string form = text_of(values, "form");
+  if (form != "delta" && form != "factored") throw InputError("form '" + form + "' is unknown (known: delta, factored)");
+  out.form = form == "delta" ? LinearForm::Delta : LinearForm::Factored;
+  out.trust = number_of(values, "trust");
+  out.seed = values["seed"].as<std::uint64_t>();
+  return out;
+}
+
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) out.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+// Everything that a training reads, alive as long as it runs.
+struct Materials {
+  std::unique_ptr<const PromptTemplate> prompt, warm_prompt;
+  std::unique_ptr<const Reward> reward;
+  std::unique_ptr<const TaskStream> train, warm, validation;
+  std::string data_sha256;
+};
+
+Materials gather(const po::variables_map& values, const Session& session, const Task& task) {
+  const auto load = [&](const char* flag, const std::string& fallback) {
+    return std::make_unique<const PromptTemplate>(
+        PromptTemplate::load(values.contains(flag) ? text_of(values, flag) : fallback, assets_folder() / "prompts"));
+  };
+  Materials out;
+  out.prompt = load("prompt", std::string(task.prompt()));
+  const std::string metric(task.metric()), reward = values.contains("reward") ? text_of(values, "reward") : metric;
+  if (reward == "random") {
+    out.reward = std::make_unique<RandomReward>(values["seed"].as<std::uint64_t>());
+  } else {
+    out.reward = std::make_unique<MetricReward>(reward);
+  }
+  const auto read = [&](const std::string& split) {
+    return select_samples(task.read(required(values, "data"), split), listed(text_of(values, "fields")));
+  };
+  std::vector<Sample> samples = read(text_of(values, "split"));
+  if (const std::size_t limit = values["limit"].as<std::size_t>(); limit > 0 && limit < samples.size()) samples.resize(limit);
+  if (samples.empty()) throw InputError("the split '" + text_of(values, "split") + "' holds no sample of the chosen fields");
+  out.data_sha256 = samples_sha256(samples);
+  const auto source = [&](const PromptTemplate& prompt, const std::string& worth) {
+    return TaskStream::Source{&session.preparer(), &prompt, worth};
+  };
+  if (values.contains("warm-prompt")) {
+    out.warm_prompt = load("warm-prompt", "");
+    out.warm = std::make_unique<TaskStream>(samples, source(*out.warm_prompt, metric));
+  }
+  out.train = std::make_unique<TaskStream>(std::move(samples), source(*out.prompt, metric));
+  if (const std::string split = text_of(values, "validation-split"); split != "none")
+    out.validation = std::make_unique<TaskStream>(read(split), source(*out.prompt, metric));
+  return out;
+}
+
+// What shapes the training, as the user gave it; `steps` too, since the schedule depends on it.
+Json identity_of(const po::variables_map& values, const Session& session, const Materials& materials, const std::string& base) {
+  Json flags = Json::object();
+  for (const auto& [name, value] : values) {
+    if (name == "resume" || name == "out" || name == "work" || name == "name" || name == "description" || name == "data") continue;
+    if (const auto* text = boost::any_cast<std::string>(&value.value())) flags[name] = *text;
+    if (const auto* number = boost::any_cast<double>(&value.value())) flags[name] = *number;
+    if (const auto* number = boost::any_cast<std::int64_t>(&value.value())) flags[name] = *number;
+    if (const auto* number = boost::any_cast<std::uint64_t>(&value.value())) flags[name] = *number;
+  }
+  Json out = session.describe();
+  out["base"] = base;
+  out["flags"] = flags;
+  out["data_sha256"] = materials.data_sha256;
+  out["prompt_variant"] = materials.prompt->name() + "@" + materials.prompt->sha256();
+  return out;
+}
+
+Expert finished(const Trainable& trainable, const po::variables_map& values, const Json& identity, const TrainResult& result) {
+  Expert expert;
+  expert.name = values.contains("name") ? text_of(values, "name") : fs::path(required(values, "out")).stem().string();
+  expert.description = text_of(values, "description");
+  expert.base = identity.at("base").get<std::string>();
+  Json record = {{"seed", values["seed"].as<std::uint64_t>()},
+                 {"steps", result.steps},
+                 {"best_step", result.best_step},
+                 {"base_score", result.base_score},
+                 {"best_score", result.best_score},
+                 {"parameters", trainable.count()},
+                 {"data_sha256", identity.at("data_sha256")},
+                 {"prompt_variant", identity.at("prompt_variant")},
+                 {"flags", identity.at("flags")}};
+  expert.record = {{"task", text_of(values, "task")},
+                   {"method", text_of(values, "method")},
+                   {"matrices", text_of(values, "matrices")},
+                   {"scope", text_of(values, "scope")},
+                   {"training", record.dump()}};
+  trainable.store(expert);
+  return expert;
+}
+
+}  // namespace
+
+int train_command(const std::vector<std::string>& arguments) {
+  po::options_description flags = data_flags();
+  flags.add(method_flags()).add(objective_flags()).add(output_flags()).add(model_flags());
+  const auto parsed = parse_arguments(arguments, flags, {}, kUsage);
+  if (!parsed) return 0;
+  const po::variables_map& values = *parsed;
+  const fs::path out = required(values, "out");
+  const TrainOptions options = train_options(values);
+  const TaskRegistry tasks = builtin_tasks();
+  const Task& task = tasks.get(required(values, "task"));
+  SessionOptions session_settings = session_options(values);
+  session_settings.expert.clear();
+  const Session session(session_settings);
+  const auto model = session.model();
+  const std::string base = base_hash(*model, user_cache_folder());
+  FactorStore factors(model, base, user_cache_folder() / "factors");
+  const auto trainable = make_trainable(factors, method_options(values));
+  if (options.from_expert) trainable->load(read_expert(text_of(values, "init")));
+  const Materials materials = gather(values, session, task);
+  std::unique_ptr<Progress> progress;
+  TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
+               .identity = identity_of(values, session, materials, base),
+               .resume = values.contains("resume"),
+               .hooks = {.stop = [] { return caught_signal() != 0; },
+                         .step =
+                             [&](std::int64_t step, std::int64_t all) {
+                               if (!progress) progress = std::make_unique<Progress>("train", all, step - 1);
+                               progress->update(step);
+                             }}};
+  std::cerr << "training " << trainable->count() << " parameters\n";
+  const TrainResult result =
+      train(*model, *trainable, {materials.train.get(), materials.warm.get(), materials.validation.get(), materials.reward.get()},
+            options, run);
+  progress.reset();
+  if (result.interrupted) {
+    std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
+    return 1;
+  }
+  write_expert(out, finished(*trainable, values, run.identity, result));
+  std::cout << "base " << result.base_score << ", expert " << result.best_score << " (step " << result.best_step
+            << "): " << out.string() << "\n";
+  return 0;
+}
+
+}  // namespace zlens

@@ -1,0 +1,282 @@
+#include "train/objectives.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include "train/advantages.h"
+
+namespace zlens {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Every step and every round of a step draws from streams of its own.
+std::uint64_t stream_seed(std::uint64_t seed, std::int64_t step, std::uint64_t round) {
+  return sampling_stream(seed, (static_cast<std::uint64_t>(step) << 8) + round)();
+}
+
+constexpr std::int64_t kProbeStep = -1;
+constexpr std::size_t kProbePrompts = 40;
+
+}  // namespace
+
+Objectives::Objectives(const LanguageModel& model, Trainable& trainable, const TrainData& data, const TrainOptions& options)
+    : model_(model),
+      trainable_(trainable),
+      data_(data),
+      options_(options),
+      base_prefixes_(options.answer_only ? options.reading_bytes : std::size_t{512} << 20),
+      readings_(options.reading_bytes) {}
+
+std::shared_ptr<const ActiveMix> Objectives::frozen_mix(std::int64_t step) const {
+  const c10::NoGradGuard no_grad;
+  auto mix = trainable_.mix();
+  mix->answer_only = options_.answer_only;
+  mix->content_hash = "training step " + std::to_string(step);  // keys of caches that live no longer than the step
+  return mix;
+}
+
+std::vector<std::vector<TrainingSample>> Objectives::draw_samples(const SampleStream& stream, SampleOrder& order) const {
+  std::vector<std::vector<TrainingSample>> groups;
+  std::int64_t left = options_.prompts;
+  while (left > 0) {
+    std::vector<std::size_t> indices = order.next();
+    const auto most = static_cast<std::size_t>(std::min(left, options_.per_group));
+    if (indices.size() > most) {
+      // Which ones: another window at every visit.
+      std::rotate(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(order.position() % indices.size()), indices.end());
+      indices.resize(most);
+    }
+    groups.emplace_back();
+    for (const std::size_t index : indices) groups.back().push_back(stream.at(index));
+    left -= static_cast<std::int64_t>(indices.size());
+  }
+  return groups;
+}
+
+std::vector<Rollout> Objectives::draw_answers(std::vector<TrainingSample> samples, std::int64_t step, std::uint64_t round) {
+  Caches fresh;
+  RolloutOptions rollout{.answers = options_.samples, .max_new_tokens = options_.max_new_tokens};
+  rollout.sampling = {.temperature = options_.temperature, .seed = stream_seed(options_.seed, step, round)};
+  return roll_out(model_, std::move(samples), frozen_mix(step), *data_.reward, options_.answer_only ? base_prefixes_ : fresh,
+                  rollout);
+}
+
+std::vector<Objectives::Weighted> Objectives::weighted(const Rollout& rollout) const {
+  std::vector<double> rewards;
+  for (const RolloutAnswer& answer : rollout.answers) rewards.push_back(answer.reward);
+  const std::vector<double> pushes = advantages(rewards, parse_algorithm(options_.algorithm));
+  std::map<std::vector<std::int32_t>, Weighted> merged;
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    Weighted& entry = merged[rollout.answers[i].ids];
+    entry.ids = rollout.answers[i].ids;
+    entry.logprobs = rollout.answers[i].logprobs;
+    entry.weight += pushes[i];
+    ++entry.count;
+  }
+  std::vector<Weighted> out;
+  for (auto& [ids, entry] : merged) out.push_back(std::move(entry));
+  return out;
+}
+
+std::vector<std::int32_t> Objectives::reference_ids(const TrainingSample& sample) const {
+  std::vector<std::int32_t> ids = model_.tokenizer().encode(sample.references.front(), /*add_special_tokens=*/false);
+  const auto eos = model_.tokenizer().token_to_id(model_.tokenizer().eos_token());
+  if (eos) {
+    ids.push_back(*eos);
+  } else if (!model_.stop_ids().empty()) {
+    ids.push_back(model_.stop_ids().front());
+  }
+  return ids;
+}
+
+at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale, StepReport& report) {
+  std::vector<AnsweredPrompt> prompts;
+  std::vector<float> weights, counts, drawn;
+  bool compare = true;
+  for (const Question& question : group) {
+    prompts.push_back({&question.sample.prompt, {}});
+    for (const Weighted& answer : question.answers) {
+      prompts.back().answers.push_back(answer.ids);
+      weights.insert(weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
+      counts.insert(counts.end(), answer.ids.size(), static_cast<float>(answer.count));
+      drawn.insert(drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
+      compare &= !answer.logprobs.empty();
+      ++report.answers;
+    }
+  }
+  auto mix = trainable_.mix();
+  mix->answer_only = options_.answer_only;
+  const TreePass pass{mix, options_.answer_only, &readings_};
+  const at::Tensor logprobs = answer_logprobs(model_.decoder(), prompts, pass);
+  const auto on_device = [&](const std::vector<float>& values) {
+    return at::tensor(at::ArrayRef<float>(values)).to(logprobs.device());
+  };
+  at::Tensor loss = -(logprobs * on_device(weights)).sum() / scale;
+  if (compare) report.drift += (logprobs.detach() - on_device(drawn)).abs().sum().item<double>();
+  if (with_kl && options_.kl > 0) {
+    at::Tensor base;
+    {
+      const c10::NoGradGuard no_grad;
+      base = answer_logprobs(model_.decoder(), prompts, {nullptr, /*base_reads=*/true, &readings_});
+    }
+    const at::Tensor ratio = base - logprobs, k3 = ratio.exp() - ratio - 1;
+    const at::Tensor counted = (k3 * on_device(counts)).sum();
+    loss = loss + options_.kl * counted / scale;
+    report.kl += counted.item<double>();
+  }
+  report.tokens += logprobs.numel();
+  return loss;
+}
+
+void Objectives::backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report) {
+  const auto start = Clock::now();
+  double counted = 0;
+  for (const Group& group : groups) {
+    if (group.empty()) continue;
+    const at::Tensor loss = group_loss(group, with_kl, scale, report);
+    loss.backward();
+    report.loss += loss.item<double>();
+    for (const Question& question : group)
+      for (const Weighted& answer : question.answers) counted += answer.count * static_cast<double>(answer.ids.size());
+  }
+  if (report.tokens > 0) report.drift /= static_cast<double>(report.tokens);
+  if (counted > 0) report.kl /= counted;
+  report.gradient_s = seconds_since(start);
+}
+
+StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
+  StepReport report;
+  std::vector<Group> groups;
+  std::int64_t drawn = 0, with_spread = 0, kept = 0, answers = 0;
+  const auto start = Clock::now();
+  const bool all_teach = parse_algorithm(options_.algorithm) == Algorithm::Reinforce;
+  for (std::int64_t round = 0; round < options_.tries && kept < options_.prompts; ++round) {
+    std::vector<TrainingSample> samples;
+    std::vector<std::size_t> group_of;
+    for (auto& group : draw_samples(*data_.train, order)) {
+      groups.emplace_back();
+      for (TrainingSample& sample : group) {
+        samples.push_back(std::move(sample));
+        group_of.push_back(groups.size() - 1);
+      }
+    }
+    auto rollouts = draw_answers(std::move(samples), step, static_cast<std::uint64_t>(round));
+    for (std::size_t i = 0; i < rollouts.size(); ++i) {
+      std::vector<double> rewards;
+      for (const RolloutAnswer& answer : rollouts[i].answers) rewards.push_back(answer.reward);
+      for (const double reward : rewards) report.reward += reward;
+      answers += static_cast<std::int64_t>(rewards.size());
+      ++drawn;
+      with_spread += has_spread(rewards);
+      if ((!all_teach && !has_spread(rewards)) || kept >= options_.prompts) continue;
+      ++kept;
+      groups[group_of[i]].push_back({std::move(rollouts[i].sample), weighted(rollouts[i])});
+    }
+  }
+  report.reward /= static_cast<double>(answers);
+  report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
+  report.rollout_s = seconds_since(start);
+  // A constant, not the tokens at hand: long answers get no other weight than short ones.
+  const double scale = static_cast<double>(std::max<std::int64_t>(1, kept) * options_.samples * options_.max_new_tokens) / 8;
+  backward(groups, true, scale, report);
+  return report;
+}
+
+StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step) {
+  StepReport report;
+  std::vector<Group> groups;
+  std::int64_t answers = 0, drawn = 0, with_spread = 0;
+  double tokens = 0;
+  const auto start = Clock::now();
+  const std::uint64_t position = order.position();
+  auto learners = draw_samples(*data_.train, order);
+  const std::uint64_t after = order.position();
+  order.set_position(position);
+  auto askers = data_.warm ? draw_samples(*data_.warm, order) : learners;
+  order.set_position(after);
+  std::vector<TrainingSample> samples;
+  for (auto& group : askers)
+    for (TrainingSample& sample : group) samples.push_back(std::move(sample));
+  Caches fresh;
+  RolloutOptions rollout{.answers = options_.samples, .max_new_tokens = options_.max_new_tokens};
+  rollout.sampling = {.temperature = options_.temperature, .seed = stream_seed(options_.seed, step, 0)};
+  // Under a prompt of its own the base answers; otherwise the model as it stands.
+  const auto rollouts = data_.warm ? roll_out(model_, std::move(samples), nullptr, *data_.reward, fresh, rollout)
+                                   : draw_answers(std::move(samples), step, 0);
+  std::size_t next = 0;
+  for (auto& group : learners) {
+    groups.emplace_back();
+    for (TrainingSample& sample : group) {
+      const Rollout& drawn_here = rollouts[next++];
+      std::map<std::vector<std::int32_t>, Weighted> correct;
+      std::vector<double> rewards;
+      for (const RolloutAnswer& answer : drawn_here.answers) {
+        rewards.push_back(answer.reward);
+        if (answer.reward >= options_.warm_threshold) correct[answer.ids] = {answer.ids, 1, 1, {}};
+      }
+      ++drawn;
+      with_spread += has_spread(rewards);
+      for (const double reward : rewards) report.reward += reward;
+      answers += static_cast<std::int64_t>(rewards.size());
+      if (correct.empty()) continue;
+      Question question{std::move(sample), {}};
+      for (auto& [ids, answer] : correct) {
+        answer.weight = 1 / static_cast<double>(correct.size());
+        tokens += static_cast<double>(ids.size()) * answer.weight;
+        question.answers.push_back(std::move(answer));
+      }
+      groups.back().push_back(std::move(question));
+    }
+  }
+  report.reward /= static_cast<double>(answers);
+  report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
+  report.rollout_s = seconds_since(start);
+  backward(groups, false, std::max(1.0, tokens), report);
+  return report;
+}
+
+StepReport Objectives::imitate_references(SampleOrder& order) {
+  StepReport report;
+  std::vector<Group> groups;
+  double tokens = 0;
+  for (auto& group : draw_samples(*data_.train, order)) {
+    groups.emplace_back();
+    for (TrainingSample& sample : group) {
+      if (sample.references.empty()) continue;
+      std::vector<std::int32_t> ids = reference_ids(sample);
+      tokens += static_cast<double>(ids.size());
+      groups.back().push_back({std::move(sample), {{std::move(ids), 1, 1, {}}}});
+    }
+  }
+  backward(groups, false, std::max(1.0, tokens), report);
+  return report;
+}
+
+double Objectives::probe_signal() {
+  SampleOrder order(*data_.train, options_.seed);
+  std::size_t drawn = 0, with_spread = 0;
+  for (std::uint64_t round = 0; drawn < kProbePrompts && round < 64; ++round) {
+    std::vector<TrainingSample> samples;
+    for (auto& group : draw_samples(*data_.train, order))
+      for (TrainingSample& sample : group) samples.push_back(std::move(sample));
+    for (const Rollout& rollout : draw_answers(std::move(samples), kProbeStep, round)) {
+      std::vector<double> rewards;
+      for (const RolloutAnswer& answer : rollout.answers) rewards.push_back(answer.reward);
+      ++drawn;
+      with_spread += has_spread(rewards);
+    }
+  }
+  return static_cast<double>(with_spread) / static_cast<double>(drawn);
+}
+
+}  // namespace zlens

@@ -1,0 +1,72 @@
+// What one training step learns from: answers of its own and their rewards, or references.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "train/rollout.h"
+#include "train/sample_order.h"
+#include "train/sample_tree.h"
+#include "train/trainer.h"
+
+namespace zlens {
+
+struct StepReport {
+  double reward = 0;  // mean over all answers drawn (sft: 0)
+  double loss = 0;
+  double kl = 0;      // to the base, for each token
+  double signal = 0;  // fraction of the prompts drawn whose rewards differ
+  double drift = 0;   // mean |log-probability while drawing - while training| of the tokens: 0 where both compute alike
+  std::int64_t answers = 0, tokens = 0;  // that gradients came from
+  double rollout_s = 0, gradient_s = 0;
+};
+
+// Each member that learns leaves its gradients in the trainable's parameters. Not thread-safe.
+class Objectives {
+ public:
+  Objectives(const LanguageModel& model, Trainable& trainable, const TrainData& data, const TrainOptions& options);
+
+  // Policy gradient on answers drawn now; draws again (up to options.tries times) while too few prompts have spread.
+  StepReport reinforce(SampleOrder& order, std::int64_t step);
+  // Likelihood of the model's own answers that are correct (rejection sampling).
+  StepReport imitate_own_answers(SampleOrder& order, std::int64_t step);
+  // Likelihood of the first references.
+  StepReport imitate_references(SampleOrder& order);
+
+  // The fraction of the first prompts whose answers, drawn now, are of different worth.
+  double probe_signal();
+
+  // The mix as it stands, without gradients.
+  std::shared_ptr<const ActiveMix> frozen_mix(std::int64_t step) const;
+
+ private:
+  // An answer whose log-probability is pushed by `weight`; equal answers are one.
+  struct Weighted {
+    std::vector<std::int32_t> ids;
+    double weight = 0, count = 0;
+    std::vector<float> logprobs;  // as drawn; empty for references
+  };
+  struct Question {
+    TrainingSample sample;
+    std::vector<Weighted> answers;
+  };
+  using Group = std::vector<Question>;  // about one input
+
+  std::vector<std::vector<TrainingSample>> draw_samples(const SampleStream& stream, SampleOrder& order) const;
+  std::vector<Rollout> draw_answers(std::vector<TrainingSample> samples, std::int64_t step, std::uint64_t round);
+  std::vector<Weighted> weighted(const Rollout& rollout) const;
+  // Gradients of -sum(weight ∘ log-probability) / scale + kl. `scale` is for all groups of the step together.
+  void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
+  at::Tensor group_loss(const Group& group, bool with_kl, double scale, StepReport& report);
+  std::vector<std::int32_t> reference_ids(const TrainingSample& sample) const;
+
+  const LanguageModel& model_;
+  Trainable& trainable_;
+  const TrainData& data_;
+  const TrainOptions& options_;
+  Caches base_prefixes_;  // of what the base reads: scope `answer`
+  BaseReadings readings_;
+};
+
+}  // namespace zlens

@@ -1,0 +1,78 @@
+#include "train/trainable.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "io/error.h"
+#include "text/model.h"
+#include "train/trainable_methods.h"
+
+namespace zlens {
+namespace {
+
+const std::set<std::string> kAttention = {"q_proj", "k_proj", "v_proj", "o_proj"};
+const std::set<std::string> kMlp = {"gate_proj", "up_proj", "down_proj"};
+
+std::string kind_of(const std::string& name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+// The layer's number in "model.layers.<n>.…"; 0 outside of layers.
+std::int64_t layer_of(const std::string& name) {
+  constexpr std::string_view kLayers = "layers.";
+  const auto at = name.find(kLayers);
+  std::int64_t layer = 0;
+  if (at != std::string::npos) std::from_chars(name.data() + at + kLayers.size(), name.data() + name.size(), layer);
+  return layer;
+}
+
+std::set<std::string> selected_kinds(const std::string& text) {
+  if (text == "attention") return kAttention;
+  if (text == "mlp") return kMlp;
+  std::set<std::string> kinds;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    kinds.insert(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return kinds;
+}
+
+}  // namespace
+
+std::int64_t Trainable::count() const {
+  std::int64_t total = 0;
+  for (const auto& [name, value] : parameters_) total += value.numel();
+  return total;
+}
+
+std::vector<std::size_t> selected_slots(const AdaptableMatrices& matrices, const MethodOptions& options) {
+  const std::set<std::string> kinds = selected_kinds(options.matrices);
+  std::set<std::string> known;
+  std::vector<std::size_t> slots;
+  for (std::size_t slot = 0; slot < matrices.size(); ++slot) {
+    const std::string kind = kind_of(matrices[slot].name);
+    known.insert(kind);
+    if ((options.matrices == "all" || kinds.contains(kind)) && layer_of(matrices[slot].name) >= options.first_layer)
+      slots.push_back(slot);
+  }
+  if (!slots.empty()) return slots;
+  std::string listed;
+  for (const std::string& kind : known) listed += (listed.empty() ? "" : ", ") + kind;
+  throw InputError("--matrices '" + options.matrices + "' from layer " + std::to_string(options.first_layer) +
+                   " on selects nothing (known: all, attention, mlp, " + listed + ")");
+}
+
+std::unique_ptr<Trainable> make_trainable(FactorStore& factors, const MethodOptions& options) {
+  if (options.rank < 1) throw InputError("--rank " + std::to_string(options.rank) + " is out of range (accepted: from 1)");
+  if (options.method == "svf") return make_svf(factors, options);
+  if (options.method == "svf-topk") return make_svf_topk(factors, options);
+  if (options.method == "lora-xs") return make_lora_xs(factors, options);
+  if (options.method == "lora") return make_lora(factors, options);
+  throw InputError("method '" + options.method + "' is unknown (known: svf, svf-topk, lora-xs, lora)");
+}
+
+}  // namespace zlens
