@@ -1,0 +1,107 @@
+// Trees of questions and answers against every answer computed alone, and gradients against numeric differences.
+#include "train/sample_tree.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "support/checkpoint.h"
+#include "train/toy.h"
+#include "train/trainable.h"
+
+namespace zlens {
+namespace {
+
+class SampleTree : public testing::Test {
+ protected:
+  SampleTree() : trainable_(make_trainable(toy_.factors, {})) {
+    at::manual_seed(3);
+    for (auto& [name, value] : trainable_->parameters()) value.set_data(0.1 * at::randn_like(value));
+    const ToyStream stream(1);
+    for (std::size_t i = 0; i < 2; ++i) samples_.push_back(stream.at(i));
+    for (const TrainingSample& sample : samples_) prompts_.push_back({&sample.prompt, {{50, 51, 52, 1}, {60}, {50, 70, 1}}});
+  }
+
+  std::shared_ptr<ActiveMix> mix(bool answer_only = false) const {
+    auto out = trainable_->mix();
+    out->answer_only = answer_only;
+    out->content_hash = "toy";
+    return out;
+  }
+
+  // Log-probabilities of one answer behind one prompt, the plain way.
+  at::Tensor alone(const TokenPrompt& prompt, const std::vector<std::int32_t>& answer,
+                   const std::shared_ptr<const ActiveMix>& mix) const {
+    TokenPrompt whole{.ids = prompt.ids};
+    whole.ids.insert(whole.ids.end(), answer.begin(), answer.end());
+    const at::Tensor logprobs = prompt_logits(toy_.model->decoder(), whole, mix).log_softmax(-1);
+    std::vector<float> out;
+    for (std::size_t t = 0; t < answer.size(); ++t)
+      out.push_back(logprobs[static_cast<std::int64_t>(prompt.ids.size() + t) - 1][answer[t]].item<float>());
+    return at::tensor(at::ArrayRef<float>(out));
+  }
+
+  ToyModel toy_;
+  std::unique_ptr<Trainable> trainable_;
+  std::vector<TrainingSample> samples_;
+  std::vector<AnsweredPrompt> prompts_;
+};
+
+TEST_F(SampleTree, EqualsEveryAnswerAlone) {
+  for (const auto& active : {std::shared_ptr<const ActiveMix>(mix()), std::shared_ptr<const ActiveMix>()}) {
+    std::vector<at::Tensor> expected;
+    for (const AnsweredPrompt& prompt : prompts_)
+      for (const auto& answer : prompt.answers) expected.push_back(alone(*prompt.prompt, answer, active));
+    EXPECT_LT(max_difference(answer_logprobs(toy_.model->decoder(), prompts_, {active}), at::cat(expected)), 1e-4);
+  }
+}
+
+TEST_F(SampleTree, ABaseThatReadsThePromptGivesTheBaseWithoutAMix) {
+  BaseReadings readings(1 << 20);
+  const at::Tensor direct = answer_logprobs(toy_.model->decoder(), prompts_, {});
+  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, true, &readings})), 1e-5);
+  EXPECT_EQ(readings.size(), 1U);
+  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, true, &readings})), 1e-5) << "kept";
+}
+
+TEST_F(SampleTree, ScopeAnswerIsWhatGenerationComputes) {
+  for (TrainingSample& sample : samples_) sample.prompt.answer_from = 20;
+  const auto active = mix(/*answer_only=*/true);
+  std::vector<TokenPrompt> batch;
+  for (const TrainingSample& sample : samples_) batch.push_back(sample.prompt);
+  Caches caches;
+  const auto generated = generate(toy_.model->decoder(), batch, {.max_new_tokens = 6}, active, caches);
+  std::vector<AnsweredPrompt> answered;
+  std::vector<float> expected;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    answered.push_back({&samples_[i].prompt, {generated[i].ids}});
+    expected.insert(expected.end(), generated[i].logprobs.begin(), generated[i].logprobs.end());
+  }
+  const at::Tensor trained = answer_logprobs(toy_.model->decoder(), answered, {active, /*base_reads=*/true});
+  EXPECT_LT(max_difference(trained, at::tensor(at::ArrayRef<float>(expected))), 1e-4);
+  const auto everywhere = generate(toy_.model->decoder(), batch, {.max_new_tokens = 6}, mix(), caches);
+  EXPECT_NE(generated.front().logprobs, everywhere.front().logprobs);
+}
+
+TEST_F(SampleTree, GradientOfZ) {
+  for (const bool base_reads : {false, true}) {
+    const auto loss = [&] { return answer_logprobs(toy_.model->decoder(), prompts_, {mix(base_reads), base_reads}).sum(); };
+    loss().backward();
+    for (const char* name : {"z/model.layers.0.self_attn.k_proj", "z/model.layers.1.mlp.down_proj"}) {
+      at::Tensor& p = trainable_->parameters().at(name);
+      const double analytic = p.grad()[1].item<double>();
+      const at::Tensor before = p.detach().clone();
+      const auto moved = [&](double by) {
+        at::Tensor next = before.clone();
+        next[1] += by;
+        p.set_data(next);
+        return loss().item<double>();
+      };
+      EXPECT_NEAR(analytic, (moved(1e-2) - moved(-1e-2)) / 2e-2, 2e-3 + 0.02 * std::abs(analytic)) << name;
+      p.set_data(before);
+    }
+    for (auto& [name, value] : trainable_->parameters()) value.mutable_grad() = at::Tensor();
+  }
+}
+
+}  // namespace
+}  // namespace zlens
