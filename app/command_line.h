@@ -50,6 +50,7 @@ int ask_command(const std::vector<std::string>& arguments);
 int eval_command(const std::vector<std::string>& arguments);
 int score_command(const std::vector<std::string>& arguments);
 int report_command(const std::vector<std::string>& arguments);
+int compare_command(const std::vector<std::string>& arguments);
 int logits_command(const std::vector<std::string>& arguments);
 int models_command(const std::vector<std::string>& arguments);
 int tasks_command(const std::vector<std::string>& arguments);

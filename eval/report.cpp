@@ -229,13 +229,11 @@ std::string render_report(const ReportData& data, const ReportOptions& options) 
 }
 
 ReportData read_report_data(const fs::path& folder, const TaskRegistry& tasks) {
-  if (!fs::exists(folder / "config.json"))
-    throw InputError(folder.string() + ": holds no config.json; name the folder that `zlens eval --out` wrote");
+  StoredRun run = read_run(folder);
   ReportData data;
-  data.config = read_json_file(folder / "config.json");
-  if (!data.config.is_object()) throw InputError((folder / "config.json").string() + ": is not an object");
-  for (StoredRecord& stored : read_records(folder / "samples.jsonl")) data.records.push_back(std::move(stored.record));
-  data.finished = fs::exists(folder / "summary.json");
+  data.config = std::move(run.config);
+  data.records = std::move(run.records);
+  data.finished = run.finished;
   data.summary = summarize(plain(data.config.value("task", Json(""))), plain(data.config.value("metric", Json(""))), data.records);
   auto files = image_files(data.config, tasks);
   for (const SampleRecord& record : data.records) data.images.push_back(files[record.id]);

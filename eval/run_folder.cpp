@@ -72,6 +72,16 @@ std::vector<StoredRecord> read_records(const fs::path& file) {
   return records;
 }
 
+StoredRun read_run(const fs::path& folder) {
+  const fs::path config = folder / "config.json";
+  if (!fs::exists(config))
+    throw InputError(folder.string() + ": holds no config.json; name the folder that `zlens eval --out` wrote");
+  StoredRun run{folder.string(), read_json_file(config), {}, fs::exists(folder / "summary.json")};
+  if (!run.config.is_object()) throw InputError(config.string() + ": is not an object");
+  for (StoredRecord& stored : read_records(folder / "samples.jsonl")) run.records.push_back(std::move(stored.record));
+  return run;
+}
+
 void require_same_config(const Json& stored, const Json& now, const fs::path& file) {
   std::vector<std::string> differences;
   collect_differences(without_paths(stored), without_paths(now), "", differences);

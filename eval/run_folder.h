@@ -28,6 +28,17 @@ struct StoredRecord {
 // or that differs from an earlier one of the same id.
 std::vector<StoredRecord> read_records(const std::filesystem::path& file);
 
+// A run as it stands in its folder.
+struct StoredRun {
+  std::string name;  // the folder, as it was named
+  Json config;
+  std::vector<SampleRecord> records;
+  bool finished = true;
+};
+
+// Reads the run `folder`, also an unfinished one. Throws InputError where it holds none.
+StoredRun read_run(const std::filesystem::path& folder);
+
 // Throws InputError listing, one after another, the keys in which the two differ ("prompt.sha256: stored …, now …").
 void require_same_config(const Json& stored, const Json& now, const std::filesystem::path& file);
 
