@@ -1,7 +1,5 @@
 #include "experts/expert.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "io/error.h"
@@ -13,12 +11,8 @@ namespace {
 
 constexpr const char* kFormat = "1";
 
-bool valid_name(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= 64 && name[0] != '.' && std::all_of(name.begin(), name.end(), allowed);
-}
+// The parts of an expert file: "<kind>/<module path>".
+constexpr std::string_view kZ = "z/", kLoraA = "lora_a/", kLoraB = "lora_b/", kXs = "xs/";
 
 // Lengths go in front, so that no two different contents give the same stream of bytes.
 void update_framed(Sha256& hash, std::string_view text) {
@@ -26,13 +20,18 @@ void update_framed(Sha256& hash, std::string_view text) {
   hash.update(text);
 }
 
-std::string content_hash(const std::map<std::string, std::string>& metadata,
-                         const std::map<std::string, std::span<const std::byte>>& tensors) {
+struct Content {
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+std::string content_hash(const std::map<std::string, std::string>& metadata, const std::map<std::string, Content>& tensors) {
   Sha256 hash;
-  for (const auto& [name, bytes] : tensors) {
+  for (const auto& [name, tensor] : tensors) {
     update_framed(hash, name);
-    hash.update(std::to_string(bytes.size()) + ":");
-    hash.update(bytes);
+    if (tensor.shape.size() == 2) hash.update(std::to_string(tensor.shape[0]) + "x" + std::to_string(tensor.shape[1]) + ":");
+    hash.update(std::to_string(tensor.bytes.size()) + ":");
+    hash.update(tensor.bytes);
   }
   for (const auto& [key, value] : metadata) {
     if (key == "zlens.sha256") continue;
@@ -48,32 +47,21 @@ const std::string& required(const std::map<std::string, std::string>& metadata, 
   return found->second;
 }
 
-// The values of a float32 tensor without an empty dimension.
-std::vector<float> read_values(const Safetensors& file, const std::string& name, const TensorInfo& info,
-                               const std::string& subject) {
-  const auto bytes = file.data(info);
+std::vector<float> read_values(std::span<const std::byte> bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i]))
-      throw InputError(subject + ": '" + name + "' holds a value that is not finite at index " + std::to_string(i));
   return values;
 }
-
-// The parts of an expert file: "<kind>/<module path>".
-constexpr std::string_view kZ = "z/", kLoraA = "lora_a/", kLoraB = "lora_b/", kXs = "xs/";
 
 void read_tensor(const Safetensors& file, const std::string& name, const TensorInfo& info, Expert& expert,
                  const std::string& subject) {
   const std::size_t slash = name.find('/');
-  const std::string kind = name.substr(0, slash + 1), matrix = slash == std::string::npos ? "" : name.substr(slash + 1);
-  const std::size_t dimensions = kind == kZ ? 1 : 2;
+  const std::string kind = name.substr(0, slash + 1), matrix = name.substr(slash + 1);
   const bool known = kind == kZ || kind == kLoraA || kind == kLoraB || kind == kXs;
-  const bool empty = std::find(info.shape.begin(), info.shape.end(), 0) != info.shape.end();
-  if (!known || matrix.empty() || info.dtype != Dtype::F32 || info.shape.size() != dimensions || empty)
-    throw InputError(subject + ": tensor '" + name +
+  if (!known || info.dtype != Dtype::F32 || info.shape.size() != (kind == kZ ? 1U : 2U))
+    throw InputError(subject + ": tensor '" + printable(name) +
                      "' is no part of an expert (z/<module path> of one dimension; lora_a/…, lora_b/…, xs/… of two; F32)");
-  std::vector<float> values = read_values(file, name, info, subject);
+  std::vector<float> values = read_values(file.data(info));
   if (kind == kZ) {
     expert.z[matrix] = std::move(values);
   } else {
@@ -82,57 +70,32 @@ void read_tensor(const Safetensors& file, const std::string& name, const TensorI
   }
 }
 
-void check_parts(const Expert& expert, const std::string& subject) {
-  if (expert.z.empty() && expert.lora_a.empty() && expert.xs.empty()) throw InputError(subject + ": the expert changes nothing");
-  for (const auto& [name, b] : expert.lora_b)
-    if (!expert.lora_a.contains(name)) throw InputError(subject + ": lora_b of '" + name + "' has no lora_a");
-  for (const auto& [name, a] : expert.lora_a) {
-    const auto b = expert.lora_b.find(name);
-    if (b == expert.lora_b.end()) throw InputError(subject + ": lora_a of '" + name + "' has no lora_b");
-    if (b->second.columns != a.rows)
-      throw InputError(subject + ": lora_a of '" + name + "' has rank " + std::to_string(a.rows) + ", lora_b " +
-                       std::to_string(b->second.columns));
-  }
-  for (const auto& [name, x] : expert.xs)
-    if (x.rows != x.columns) throw InputError(subject + ": xs of '" + name + "' is not square");
-}
-
 // Collects what is to be written; views into the expert.
-class Parts {
- public:
-  explicit Parts(std::string subject) : subject_(std::move(subject)) {}
-
+struct Parts {
   void add(std::string_view kind, const std::string& matrix, const std::vector<float>& values, std::vector<std::int64_t> shape) {
-    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-      throw InputError(subject_ + ": " + std::string(kind) + matrix + " holds a value that is not finite");
     const std::string name = std::string(kind) + matrix;
     const auto bytes = std::as_bytes(std::span(values));
+    contents[name] = {shape, bytes};
     tensors.push_back({name, Dtype::F32, std::move(shape), bytes});
-    contents[name] = bytes;
   }
   void add_all(std::string_view kind, const std::map<std::string, Matrix>& matrices) {
     for (const auto& [name, matrix] : matrices) add(kind, name, matrix.values, {matrix.rows, matrix.columns});
   }
 
   std::vector<TensorToWrite> tensors;
-  std::map<std::string, std::span<const std::byte>> contents;
-
- private:
-  std::string subject_;
+  std::map<std::string, Content> contents;
 };
 
 }  // namespace
 
 void write_expert(const std::filesystem::path& path, const Expert& expert) {
-  if (!valid_name(expert.name))
-    throw InputError("expert name '" + expert.name + "' is not allowed (letters, digits, '.', '_', '-'; up to 64; no leading dot)");
+  check_expert(expert, path.string());
   std::map<std::string, std::string> metadata = expert.record;
   metadata["zlens.format"] = kFormat;
   metadata["zlens.base"] = expert.base;
   metadata["name"] = expert.name;
   metadata["description"] = expert.description;
-  check_parts(expert, path.string());
-  Parts parts(path.string());
+  Parts parts;
   for (const auto& [matrix, z] : expert.z) parts.add(kZ, matrix, z, {static_cast<std::int64_t>(z.size())});
   parts.add_all(kLoraA, expert.lora_a);
   parts.add_all(kLoraB, expert.lora_b);
@@ -146,20 +109,19 @@ Expert read_expert(const std::filesystem::path& path) {
   const auto file = Safetensors::open(path);
   Expert expert;
   expert.record = file->metadata();
-  if (required(expert.record, "zlens.format", subject) != kFormat)
-    throw InputError(subject + ": expert format '" + expert.record["zlens.format"] + "' is not supported (known: " + kFormat + ")");
-  std::map<std::string, std::span<const std::byte>> contents;
-  for (const auto& [name, info] : file->tensors()) contents[name] = file->data(info);
+  if (const std::string format = required(expert.record, "zlens.format", subject); format != kFormat)
+    throw InputError(subject + ": expert format '" + printable(format) + "' is not supported (known: " + kFormat + ")");
+  std::map<std::string, Content> contents;
+  for (const auto& [name, info] : file->tensors()) contents[name] = {info.shape, file->data(info)};
   expert.sha256 = required(expert.record, "zlens.sha256", subject);
   if (content_hash(expert.record, contents) != expert.sha256)
     throw InputError(subject + ": the checksum does not match: the file is damaged or was edited");
   expert.name = required(expert.record, "name", subject);
-  if (!valid_name(expert.name)) throw InputError(subject + ": the expert's name is not allowed");
   expert.description = required(expert.record, "description", subject);
   expert.base = required(expert.record, "zlens.base", subject);
   for (const char* key : {"zlens.format", "zlens.base", "zlens.sha256", "name", "description"}) expert.record.erase(key);
   for (const auto& [name, info] : file->tensors()) read_tensor(*file, name, info, expert, subject);
-  check_parts(expert, subject);
+  check_expert(expert, subject);
   return expert;
 }
 

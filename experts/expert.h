@@ -1,6 +1,7 @@
-// Experts: named sets of z-vectors, bound to the base that they were made for.
+// Experts: named sets of z-vectors, bound to the base that they were made for. Free of torch.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -18,7 +19,7 @@ struct Matrix {
 // Plain data.
 struct Expert {
   std::string name;                             // [A-Za-z0-9._-]{1,64}, no leading dot
-  std::string description;                      // what dispatch reads
+  std::string description;                      // what dispatch reads; up to 4096 bytes
   std::string base;                             // hash of the base, as base_hash() computes it
   std::map<std::string, std::string> record;    // task, method, matrices, scope, training record: further metadata
   std::map<std::string, std::vector<float>> z;  // by canonical matrix name; a matrix that is absent keeps z = 1
@@ -28,10 +29,14 @@ struct Expert {
   std::string sha256;                // of the contents; set by write_expert and read_expert
 };
 
-// Writes atomically; equal experts make equal files. Throws InputError on a bad name or values that are not finite.
+// Throws InputError "<subject>: …" unless the expert can stand in a file: names, base and texts in form; every part of a fitting
+// shape with finite values of at most 10^6; lora_a and lora_b in pairs; one kind of low-rank part a matrix; xs square; not empty.
+void check_expert(const Expert& expert, const std::string& subject);
+
+// Checks, then writes atomically; equal experts make equal files.
 void write_expert(const std::filesystem::path& path, const Expert& expert);
 
-// Checks everything before use: format, checksum over tensors and metadata, finite values, names.
+// Checks everything before use: format, checksum over tensors and metadata, then as check_expert does.
 // Throws InputError naming file and reason.
 Expert read_expert(const std::filesystem::path& path);
 
