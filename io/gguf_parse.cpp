@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "io/dequantize.h"
-#include "io/gguf_reader.h"
+#include "io/byte_reader.h"
 #include "io/gguf_values.h"
 #include "io/utf8.h"
 
@@ -26,7 +26,7 @@ struct Counts {
   std::uint64_t keys;
 };
 
-Counts read_head(GgufReader& reader) {
+Counts read_head(ByteReader& reader) {
   const auto magic = reader.read<std::uint32_t>("the magic number");
   if (magic == 0x47475546) reader.fail("a big-endian GGUF file; convert it to little endian");
   if (magic != 0x46554747) reader.fail("not a GGUF file (its magic number is another)");
@@ -40,13 +40,13 @@ Counts read_head(GgufReader& reader) {
   return {tensors, keys};
 }
 
-std::string read_name(GgufReader& reader, std::size_t limit, const char* what) {
+std::string read_name(ByteReader& reader, std::size_t limit, const char* what) {
   std::string name = reader.read_string(limit, what);
   if (name.empty() || !is_valid_utf8(name)) reader.fail(std::string(what) + " must be UTF-8 and not empty");
   return name;
 }
 
-std::map<std::string, GgufValue> read_metadata(GgufReader& reader, std::uint64_t count) {
+std::map<std::string, GgufValue> read_metadata(ByteReader& reader, std::uint64_t count) {
   std::map<std::string, GgufValue> metadata;
   for (std::uint64_t i = 0; i < count; ++i) {
     std::string key = read_name(reader, kMaxKey, "a key");
@@ -57,7 +57,7 @@ std::map<std::string, GgufValue> read_metadata(GgufReader& reader, std::uint64_t
   return metadata;
 }
 
-GgmlType read_type(GgufReader& reader, const std::string& name) {
+GgmlType read_type(ByteReader& reader, const std::string& name) {
   const auto code = reader.read<std::uint32_t>("a tensor's type");
   const auto type = static_cast<GgmlType>(code);
   if (block_layout(type).values == 0) {
@@ -67,7 +67,7 @@ GgmlType read_type(GgufReader& reader, const std::string& name) {
   return type;
 }
 
-std::vector<std::int64_t> read_shape(GgufReader& reader, const std::string& name) {
+std::vector<std::int64_t> read_shape(ByteReader& reader, const std::string& name) {
   const auto dimensions = reader.read<std::uint32_t>("a tensor's dimension count");
   if (dimensions < 1 || dimensions > 4) {
     reader.fail("tensor \"" + printable(name) + "\" has " + std::to_string(dimensions) + " dimensions, 1 to 4 are possible");
@@ -81,7 +81,7 @@ std::vector<std::int64_t> read_shape(GgufReader& reader, const std::string& name
 }
 
 // Bytes of a tensor's data. A row must be made of whole blocks.
-std::size_t data_bytes(const GgufReader& reader, const std::string& name, GgmlType type, const std::vector<std::int64_t>& shape) {
+std::size_t data_bytes(const ByteReader& reader, const std::string& name, GgmlType type, const std::vector<std::int64_t>& shape) {
   const BlockLayout layout = block_layout(type);
   const auto block = static_cast<std::int64_t>(layout.values);
   if (shape.back() % block != 0) {
@@ -106,7 +106,7 @@ struct Placed {
 };
 
 // Reads the tensor records; `begin` and `end` are relative to the data section for now.
-std::vector<Placed> read_tensors(GgufReader& reader, std::uint64_t count, std::map<std::string, GgufTensor>& tensors) {
+std::vector<Placed> read_tensors(ByteReader& reader, std::uint64_t count, std::map<std::string, GgufTensor>& tensors) {
   std::vector<Placed> order;
   for (std::uint64_t i = 0; i < count; ++i) {
     std::string name = read_name(reader, kMaxName, "a tensor's name");
@@ -125,7 +125,7 @@ std::vector<Placed> read_tensors(GgufReader& reader, std::uint64_t count, std::m
   return order;
 }
 
-std::size_t read_alignment(const GgufReader& reader, const std::map<std::string, GgufValue>& metadata) {
+std::size_t read_alignment(const ByteReader& reader, const std::map<std::string, GgufValue>& metadata) {
   const auto entry = metadata.find("general.alignment");
   if (entry == metadata.end()) return 32;
   const std::optional<std::int64_t> value = integer_value(entry->second);
@@ -135,7 +135,7 @@ std::size_t read_alignment(const GgufReader& reader, const std::map<std::string,
 }
 
 // Makes the offsets absolute, in the file and apart from each other.
-void place_tensors(const GgufReader& reader, std::size_t alignment, std::vector<Placed>& order) {
+void place_tensors(const ByteReader& reader, std::size_t alignment, std::vector<Placed>& order) {
   const std::size_t padding = (alignment - reader.offset() % alignment) % alignment;
   // A file without tensor data may end before the padding.
   const std::size_t base = reader.offset() + std::min(padding, reader.left());
@@ -173,7 +173,7 @@ std::optional<std::int64_t> integer_value(const GgufValue& value) {
 }
 
 GgufContents parse_gguf(std::span<const std::byte> file, std::string_view subject) {
-  GgufReader reader(file, subject);
+  ByteReader reader(file, subject);
   const Counts counts = read_head(reader);
   GgufContents contents;
   contents.metadata = read_metadata(reader, counts.keys);

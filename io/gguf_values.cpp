@@ -11,13 +11,13 @@ constexpr std::uint64_t kMaxArray = std::uint64_t{16} << 20;
 // GGUF's codes.
 enum class Kind : std::uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, String, Array, U64, I64, F64 };
 
-bool read_bool(GgufReader& reader) {
+bool read_bool(ByteReader& reader) {
   const auto value = reader.read<std::uint8_t>("a boolean");
   if (value > 1) reader.fail("a boolean must be 0 or 1, not " + std::to_string(value));
   return value == 1;
 }
 
-void check_count(const GgufReader& reader, std::uint64_t count, std::size_t element_bytes) {
+void check_count(const ByteReader& reader, std::uint64_t count, std::size_t element_bytes) {
   if (count > kMaxArray)
     reader.fail("an array of " + std::to_string(count) + " elements, the limit is " + std::to_string(kMaxArray));
   if (count > reader.left() / element_bytes) {
@@ -27,7 +27,7 @@ void check_count(const GgufReader& reader, std::uint64_t count, std::size_t elem
 }
 
 template <typename Raw, typename Wide>
-std::vector<Wide> read_numbers(GgufReader& reader, std::uint64_t count) {
+std::vector<Wide> read_numbers(ByteReader& reader, std::uint64_t count) {
   check_count(reader, count, sizeof(Raw));
   std::vector<Wide> values;
   values.reserve(static_cast<std::size_t>(count));
@@ -42,7 +42,7 @@ std::vector<Wide> read_numbers(GgufReader& reader, std::uint64_t count) {
   return values;
 }
 
-std::vector<std::int64_t> read_booleans(GgufReader& reader, std::uint64_t count) {
+std::vector<std::int64_t> read_booleans(ByteReader& reader, std::uint64_t count) {
   check_count(reader, count, 1);
   std::vector<std::int64_t> values;
   values.reserve(static_cast<std::size_t>(count));
@@ -50,7 +50,7 @@ std::vector<std::int64_t> read_booleans(GgufReader& reader, std::uint64_t count)
   return values;
 }
 
-std::vector<std::string> read_strings(GgufReader& reader, std::uint64_t count) {
+std::vector<std::string> read_strings(ByteReader& reader, std::uint64_t count) {
   check_count(reader, count, sizeof(std::uint64_t));
   std::vector<std::string> values;
   values.reserve(static_cast<std::size_t>(count));
@@ -58,7 +58,7 @@ std::vector<std::string> read_strings(GgufReader& reader, std::uint64_t count) {
   return values;
 }
 
-GgufValue read_array(GgufReader& reader) {
+GgufValue read_array(ByteReader& reader) {
   const auto kind = reader.read<std::uint32_t>("the kind of an array");
   const auto count = reader.read<std::uint64_t>("the length of an array");
   switch (static_cast<Kind>(kind)) {
@@ -94,7 +94,7 @@ GgufValue read_array(GgufReader& reader) {
 
 }  // namespace
 
-GgufValue read_gguf_value(GgufReader& reader) {
+GgufValue read_gguf_value(ByteReader& reader) {
   const auto kind = reader.read<std::uint32_t>("the kind of a value");
   const char* what = "a value";
   switch (static_cast<Kind>(kind)) {

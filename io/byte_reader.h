@@ -12,9 +12,11 @@
 namespace zlens {
 
 // Every read is checked against the bytes left and throws InputError naming file and byte. Not thread-safe.
-class GgufReader {
+class ByteReader {
  public:
-  GgufReader(std::span<const std::byte> file, std::string_view subject) : file_(file), subject_(subject) {}
+  // Both views must outlive the reader; `offset` is at most the file's size.
+  ByteReader(std::span<const std::byte> file, std::string_view subject, std::size_t offset = 0)
+      : file_(file), subject_(subject), offset_(offset) {}
 
   std::size_t offset() const { return offset_; }
   std::size_t left() const { return file_.size() - offset_; }
@@ -32,19 +34,25 @@ class GgufReader {
     return value;
   }
 
+  // The next `size` bytes, in place.
+  std::string_view take(std::size_t size, const char* what) {
+    if (size > left()) fail(std::string("the file ends inside ") + what);
+    const std::string_view text(reinterpret_cast<const char*>(file_.data()) + offset_, size);
+    offset_ += size;
+    return text;
+  }
+
+  // Text behind its length in 64 bits.
   std::string read_string(std::size_t limit, const char* what) {
     const auto length = read<std::uint64_t>(what);
     if (length > limit) fail(std::string(what) + " of " + std::to_string(length) + " bytes, the limit is " + std::to_string(limit));
-    if (length > left()) fail(std::string("the file ends inside ") + what);
-    std::string text(reinterpret_cast<const char*>(file_.data()) + offset_, static_cast<std::size_t>(length));
-    offset_ += static_cast<std::size_t>(length);
-    return text;
+    return std::string(take(static_cast<std::size_t>(length), what));
   }
 
  private:
   std::span<const std::byte> file_;
   std::string_view subject_;
-  std::size_t offset_ = 0;
+  std::size_t offset_;
 };
 
 }  // namespace zlens
