@@ -1,4 +1,3 @@
-#include <array>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -12,7 +11,7 @@ namespace {
 
 using zlens::Command;
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr Command kCommands[] = {
     {"ask", "one answer about an image or a text, or many from JSON lines", zlens::ask_command},
     {"eval", "evaluate a model on a task, into a run folder", zlens::eval_command},
     {"train", "train an expert: reinforcement learning or supervised, resumable", zlens::train_command},
@@ -22,7 +21,7 @@ constexpr std::array<Command, 8> kCommands = {{
     {"models", "families supported; what a checkpoint is", zlens::models_command},
     {"tasks", "tasks, their data formats and metrics", zlens::tasks_command},
     {"logits", "write a prompt's token ids and logits, for comparisons", zlens::logits_command},
-}};
+};
 
 void print_usage(std::ostream& out) {
   out << "usage: zlens <sub-command> [flags]\n\n";

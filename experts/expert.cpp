@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kFormat = "1";
 
 // The parts of an expert file: "<kind>/<module path>".
-constexpr std::string_view kZ = "z/", kLoraA = "lora_a/", kLoraB = "lora_b/", kXs = "xs/";
+constexpr std::string_view kZ = "z/", kLoraA = "lora_a/", kLoraB = "lora_b/", kXs = "xs/", kPrototype = "prototype/";
 
 // Lengths go in front, so that no two different contents give the same stream of bytes.
 void update_framed(Sha256& hash, std::string_view text) {
@@ -57,13 +57,15 @@ void read_tensor(const Safetensors& file, const std::string& name, const TensorI
                  const std::string& subject) {
   const std::size_t slash = name.find('/');
   const std::string kind = name.substr(0, slash + 1), matrix = name.substr(slash + 1);
-  const bool known = kind == kZ || kind == kLoraA || kind == kLoraB || kind == kXs;
+  const bool known = kind == kZ || kind == kLoraA || kind == kLoraB || kind == kXs || name == "prototype/hidden";
   if (!known || info.dtype != Dtype::F32 || info.shape.size() != (kind == kZ ? 1U : 2U))
     throw InputError(subject + ": tensor '" + printable(name) +
                      "' is no part of an expert (z/<module path> of one dimension; lora_a/…, lora_b/…, xs/… of two; F32)");
   std::vector<float> values = read_values(file.data(info));
   if (kind == kZ) {
     expert.z[matrix] = std::move(values);
+  } else if (kind == kPrototype) {
+    expert.prototype = {info.shape[0], info.shape[1], std::move(values)};
   } else {
     auto& matrices = kind == kLoraA ? expert.lora_a : kind == kLoraB ? expert.lora_b : expert.xs;
     matrices[matrix] = {info.shape[0], info.shape[1], std::move(values)};
@@ -100,6 +102,8 @@ void write_expert(const std::filesystem::path& path, const Expert& expert) {
   parts.add_all(kLoraA, expert.lora_a);
   parts.add_all(kLoraB, expert.lora_b);
   parts.add_all(kXs, expert.xs);
+  if (const Matrix& prototype = expert.prototype; prototype.rows > 0)
+    parts.add(kPrototype, "hidden", prototype.values, {prototype.rows, prototype.columns});
   metadata["zlens.sha256"] = content_hash(metadata, parts.contents);
   write_safetensors(path, parts.tensors, metadata);
 }

@@ -15,7 +15,8 @@ struct Matrix {
   std::vector<float> values;
 };
 
-// One expert file: safetensors with float32 tensors `z/<module path>` [R], `lora_a/…` [r, N] with `lora_b/…` [M, r], `xs/…` [k, k].
+// One expert file: safetensors with float32 tensors `z/<module path>` [R], `lora_a/…` [r, N] with `lora_b/…` [M, r], `xs/…` [k, k]
+// and `prototype/hidden` [2, D].
 // Plain data.
 struct Expert {
   std::string name;                             // [A-Za-z0-9._-]{1,64}, no leading dot
@@ -26,6 +27,9 @@ struct Expert {
   // By canonical matrix name [M, N]; names are those of lora_a: y += B (A x), any scaling folded into B.
   std::map<std::string, Matrix> lora_a, lora_b;
   std::map<std::string, Matrix> xs;  // y += U_k X V_kᵀ x over the k leading singular directions (LoRA-XS)
+  // Mean and deviation of the hidden state of the last token of the prompts that it was trained on, as the base reads them; [2, D],
+  // or without rows where it was not measured. Dispatch by prototype reads it; it changes no answer.
+  Matrix prototype;
   std::string sha256;                // of the contents; set by write_expert and read_expert
 };
 

@@ -30,6 +30,7 @@ class Checker {
     check_matrices("lora_b/", expert_.lora_b);
     check_matrices("xs/", expert_.xs);
     check_pairs();
+    check_prototype();
   }
 
  private:
@@ -66,6 +67,16 @@ class Checker {
 
   void check_matrices(const char* kind, const std::map<std::string, Matrix>& matrices) const {
     for (const auto& [name, matrix] : matrices) check_values(kind, name, matrix.rows, matrix.columns, matrix.values);
+  }
+
+  void check_prototype() const {
+    const Matrix& prototype = expert_.prototype;
+    if (prototype.rows == 0 && prototype.values.empty()) return;
+    check_values("prototype/", "hidden", prototype.rows, prototype.columns, prototype.values);
+    if (prototype.rows != 2) fail("the prototype has " + std::to_string(prototype.rows) + " rows, not mean and deviation");
+    const auto deviations = prototype.values.begin() + prototype.columns;
+    if (std::any_of(deviations, prototype.values.end(), [](float value) { return value <= 0; }))
+      fail("the prototype has a deviation that is not above 0");
   }
 
   void check_pairs() const {

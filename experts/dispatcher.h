@@ -1,0 +1,59 @@
+// The first pass: a question and its prepared inputs in, a mix out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experts/factors.h"
+#include "experts/mix.h"
+#include "io/json.h"
+#include "modules/caches.h"
+#include "text/generate.h"
+
+namespace zlens {
+
+// What is known of a question before it is answered.
+struct DispatchRequest {
+  std::string question;
+  std::string context;  // the text of its inputs
+  TokenPrompt prompt;   // as the second pass will read it
+};
+
+struct Dispatch {
+  Mix mix;               // empty: the base answers
+  double confidence = 0; // of the choice, 0 … 1
+  Json why;              // scores by expert, for people
+};
+
+// Immutable; safe to share between threads.
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  virtual Dispatch choose(const DispatchRequest& request, Caches& caches) const = 0;
+};
+
+using ExpertSet = std::vector<std::shared_ptr<const Expert>>;
+
+struct PromptDispatchOptions {
+  double abstain_below = 0.4;     // the base answers where no expert's probability reaches this
+  std::size_t context_chars = 600;  // of the inputs' text that the first pass reads; 0: all
+};
+
+// Asks the model which of the experts' descriptions fits; their names are scored, not decoded, and each score is taken relative to
+// that of a question without content (contextual calibration, arXiv 2102.09690). With `classifier` (an expert trained on such
+// questions) active where it is given. Throws InputError on an empty set or a model without a chat template.
+std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
+                                                   std::shared_ptr<const ActiveMix> classifier,
+                                                   const PromptDispatchOptions& options = {});
+
+// The text of that question, and the words that are scored: also what a classifier is trained on.
+std::string dispatch_question(const ExpertSet& experts, const std::string& question);
+std::string dispatch_label(const Expert& expert);
+
+// Without training: each expert carries the mean hidden state of the prompts that it was trained on (`prototype`); the nearest one
+// is chosen. Reads the prompt as the base and adds nothing to it, so with experts of scope `answer` the first pass costs next to
+// nothing. The base answers where the nearest is farther than the expert's own prompts were (`prototype_radius`).
+std::unique_ptr<Dispatcher> make_prototype_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts);
+
+}  // namespace zlens

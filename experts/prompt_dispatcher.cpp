@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "experts/dispatcher.h"
+#include "io/error.h"
+#include "text/model.h"
+#include "text/score_answers.h"
+
+namespace zlens {
+namespace {
+
+std::string category(const Expert& expert) {
+  return expert.description.empty() ? expert.name : expert.name + " (" + expert.description + ")";
+}
+
+// Whole characters only.
+std::string head(const std::string& text, std::size_t most) {
+  if (most == 0 || text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
+class PromptDispatcher : public Dispatcher {
+ public:
+  PromptDispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts, std::shared_ptr<const ActiveMix> classifier,
+                   const PromptDispatchOptions& options)
+      : model_(std::move(model)), experts_(std::move(experts)), classifier_(std::move(classifier)), options_(options) {
+    if (experts_.empty()) throw InputError("there is no expert to dispatch to");
+    for (const auto& expert : experts_) labels_.push_back(model_->tokenizer().encode(dispatch_label(*expert), false));
+    Caches caches;
+    prior_ = scores({.question = "N/A", .context = "N/A"}, caches);
+  }
+
+  Dispatch choose(const DispatchRequest& request, Caches& caches) const override {
+    std::vector<double> relative = scores(request, caches);
+    for (std::size_t k = 0; k < relative.size(); ++k) relative[k] -= prior_[k];
+    const double highest = *std::max_element(relative.begin(), relative.end());
+    double total = 0;
+    for (double& score : relative) total += score = std::exp(score - highest);
+    const auto best = static_cast<std::size_t>(std::max_element(relative.begin(), relative.end()) - relative.begin());
+    Dispatch out{.confidence = relative[best] / total, .why = Json::object()};
+    for (std::size_t k = 0; k < experts_.size(); ++k) out.why[experts_[k]->name] = relative[k] / total;
+    if (out.confidence >= options_.abstain_below) out.mix = {{experts_[best], 1.0}};
+    return out;
+  }
+
+ private:
+  // Log-probability of every label, for each of its tokens.
+  std::vector<double> scores(const DispatchRequest& request, Caches& caches) const {
+    const std::string context = head(request.context, options_.context_chars);
+    const auto text_of = [&](const std::string& question) {
+      return model_->render(Json::array(
+          {{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}}));
+    };
+    const auto ids_of = [&](const std::string& question) { return model_->tokenizer().encode(text_of(question), false); };
+    TokenPrompt prompt{.ids = ids_of(dispatch_question(experts_, request.question))};
+    // The text in front of the question is what the second pass reads, too.
+    const auto other = ids_of("\x01");
+    prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), other.begin(), other.end()).first -
+                              prompt.ids.begin()};
+    std::vector<double> out = summed(score_answers(model_->decoder(), prompt, labels_, classifier_, caches));
+    for (std::size_t k = 0; k < out.size(); ++k) out[k] /= static_cast<double>(labels_[k].size());
+    return out;
+  }
+
+  std::shared_ptr<const LanguageModel> model_;
+  ExpertSet experts_;
+  std::shared_ptr<const ActiveMix> classifier_;
+  PromptDispatchOptions options_;
+  std::vector<std::vector<std::int32_t>> labels_;
+  std::vector<double> prior_;
+};
+
+}  // namespace
+
+std::string dispatch_label(const Expert& expert) {
+  return expert.name;
+}
+
+std::string dispatch_question(const ExpertSet& experts, const std::string& question) {
+  std::string out = "Question: " + question + "\nWhich category fits the text and the question best:";
+  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k]);
+  return out + "? Answer with its name.";
+}
+
+std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
+                                                   std::shared_ptr<const ActiveMix> classifier,
+                                                   const PromptDispatchOptions& options) {
+  return std::make_unique<PromptDispatcher>(std::move(model), std::move(experts), std::move(classifier), options);
+}
+
+}  // namespace zlens

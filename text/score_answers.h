@@ -1,0 +1,28 @@
+// How likely given answers are, without generating them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "modules/caches.h"
+#include "text/generate.h"
+
+namespace zlens {
+
+struct ScoredAnswers {
+  std::vector<std::vector<float>> logprobs;  // of every token of every answer
+  at::Tensor hidden;                         // [D] float32, of the prompt's last token
+  std::int64_t reused_tokens = 0;            // of the prompt, from the prefix cache
+};
+
+// Log-probabilities of `answers` (token ids, none empty) behind one prompt, in one pass over the prompt and one over all answers
+// together. Prefixes of the prompt are shared through `caches` as in `generate`. Thread-safe as `generate` is.
+ScoredAnswers score_answers(const Decoder& decoder, const TokenPrompt& prompt, std::span<const std::vector<std::int32_t>> answers,
+                            const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
+
+// Sums of those.
+std::vector<double> summed(const ScoredAnswers& scored);
+
+}  // namespace zlens
