@@ -21,9 +21,9 @@ struct DispatchRequest {
 };
 
 struct Dispatch {
-  Mix mix;               // empty: the base answers
-  double confidence = 0; // of the choice, 0 … 1
-  Json why;              // scores by expert, for people
+  Mix mix;                // empty: the base answers
+  double confidence = 0;  // of the choice, 0 … 1
+  Json why;               // scores by expert, for people
 };
 
 // Immutable; safe to share between threads.
@@ -36,7 +36,7 @@ class Dispatcher {
 using ExpertSet = std::vector<std::shared_ptr<const Expert>>;
 
 struct PromptDispatchOptions {
-  double abstain_below = 0.4;     // the base answers where no expert's probability reaches this
+  double abstain_below = 0.4;       // the base answers where no expert's probability reaches this
   std::size_t context_chars = 600;  // of the inputs' text that the first pass reads; 0: all
 };
 

@@ -30,7 +30,7 @@ struct Expert {
   // Mean and deviation of the hidden state of the last token of the prompts that it was trained on, as the base reads them; [2, D],
   // or without rows where it was not measured. Dispatch by prototype reads it; it changes no answer.
   Matrix prototype;
-  std::string sha256;                // of the contents; set by write_expert and read_expert
+  std::string sha256;  // of the contents; set by write_expert and read_expert
 };
 
 // Throws InputError "<subject>: …" unless the expert can stand in a file: names, base and texts in form; every part of a fitting

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 
@@ -25,15 +26,16 @@ using Shifts = std::map<std::string, at::Tensor>;
 // sum of weight (z - 1), [R] by matrix.
 Shifts summed_shifts(const Mix& mix, const FactorStore& factors) {
   Shifts shifts;
-  for (const auto& [expert, weight] : mix) {
+  for (const WeightedExpert& entry : mix) {
+    const Expert* expert = entry.expert.get();
     for (const auto& [name, z] : expert->z) {
       const auto rank = factors.rank(name), length = static_cast<std::int64_t>(z.size());
       if (length != rank)
         throw InputError("expert '" + expert->name + "': z of '" + name + "' has " + std::to_string(length) +
                          " values, the matrix has " + std::to_string(rank) + " singular values");
-      const at::Tensor shift = (at::tensor(at::ArrayRef<float>(z)) - 1.0) * weight;
-      const auto [entry, added] = shifts.emplace(name, shift);
-      if (!added) entry->second = entry->second + shift;
+      const at::Tensor shift = (at::tensor(at::ArrayRef<float>(z)) - 1.0) * entry.weight_of(name);
+      const auto [sum, added] = shifts.emplace(name, shift);
+      if (!added) sum->second = sum->second + shift;
     }
   }
   return shifts;
@@ -100,11 +102,12 @@ std::optional<LowRankAdd> low_rank_of(const Expert& expert, const AdaptableMatri
 void add_low_rank(SlotChange& change, std::span<const Mix> rows, const AdaptableMatrix& matrix, FactorStore& factors) {
   std::vector<std::pair<const Expert*, std::vector<float>>> weights;  // in the order of their first row
   for (std::size_t row = 0; row < rows.size(); ++row)
-    for (const auto& [expert, weight] : rows[row]) {
+    for (const WeightedExpert& weighted : rows[row]) {
+      const auto& expert = weighted.expert;
       if (!expert->lora_a.contains(matrix.name) && !expert->xs.contains(matrix.name)) continue;
       auto entry = std::find_if(weights.begin(), weights.end(), [&](const auto& one) { return one.first == expert.get(); });
       if (entry == weights.end()) entry = weights.insert(entry, {expert.get(), std::vector<float>(rows.size())});
-      entry->second[row] += static_cast<float>(weight);
+      entry->second[row] += static_cast<float>(weighted.weight_of(matrix.name));
     }
   for (const auto& [expert, by_row] : weights) {
     if (std::all_of(by_row.begin(), by_row.end(), [](float weight) { return weight == 0; })) continue;
@@ -115,7 +118,8 @@ void add_low_rank(SlotChange& change, std::span<const Mix> rows, const Adaptable
 }
 
 void check_names(const Mix& mix, const FactorStore& factors) {
-  for (const auto& [expert, weight] : mix) {
+  for (const WeightedExpert& entry : mix) {
+    const Expert* expert = entry.expert.get();
     check_base(*expert, factors);
     for (const auto* matrices : {&expert->lora_a, &expert->xs})
       for (const auto& [name, values] : *matrices) factors.rank(name);
@@ -126,7 +130,8 @@ void check_names(const Mix& mix, const FactorStore& factors) {
 bool answer_only(std::span<const Mix> rows) {
   std::optional<bool> all;
   for (const Mix& mix : rows)
-    for (const auto& [expert, weight] : mix) {
+    for (const WeightedExpert& entry : mix) {
+      const Expert* expert = entry.expert.get();
       const auto scope = expert->record.find("scope");
       const bool answer = scope != expert->record.end() && scope->second == "answer";
       if (all.value_or(answer) != answer)
@@ -174,9 +179,25 @@ std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorS
 
 Json describe(const Mix& mix) {
   Json out = Json::array();
-  for (const auto& [expert, weight] : mix)
-    out.push_back({{"expert", expert->name}, {"sha256", expert->sha256}, {"weight", weight}});
+  for (const WeightedExpert& entry : mix) {
+    out.push_back({{"expert", entry.expert->name}, {"sha256", entry.expert->sha256}, {"weight", entry.weight}});
+    if (!entry.by_layer.empty()) out.back()["by_layer"] = entry.by_layer;
+  }
   return out;
+}
+
+std::int64_t layer_of(const std::string& matrix) {
+  constexpr std::string_view kLayers = "layers.";
+  const auto at = matrix.find(kLayers);
+  std::int64_t layer = 0;
+  if (at != std::string::npos) std::from_chars(matrix.data() + at + kLayers.size(), matrix.data() + matrix.size(), layer);
+  return layer;
+}
+
+double WeightedExpert::weight_of(const std::string& matrix) const {
+  if (by_layer.empty()) return weight;
+  const auto layer = static_cast<std::size_t>(layer_of(matrix));
+  return layer < by_layer.size() ? weight * by_layer[layer] : weight;
 }
 
 }  // namespace zlens

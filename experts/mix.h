@@ -15,6 +15,9 @@ namespace zlens {
 struct WeightedExpert {
   std::shared_ptr<const Expert> expert;
   double weight = 1;
+  std::vector<double> by_layer;  // factors on top, by the layer that a matrix belongs to; empty: 1 everywhere
+
+  double weight_of(const std::string& matrix) const;
 };
 
 // Empty: the base.
@@ -35,7 +38,10 @@ std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, c
 // gives. Throws InputError as `resolve` does, and for LinearForm::Merged, which has one weight for all rows.
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options = {});
 
-// [{"expert": name, "sha256": …, "weight": w}, …], for records.
+// [{"expert": name, "sha256": …, "weight": w, "by_layer": […]}, …], for records; by_layer only where there is one.
 Json describe(const Mix& mix);
+
+// The layer's number in "….layers.<n>.…"; 0 for a name outside of layers.
+std::int64_t layer_of(const std::string& matrix);
 
 }  // namespace zlens

@@ -51,8 +51,8 @@ class PromptDispatcher : public Dispatcher {
   std::vector<double> scores(const DispatchRequest& request, Caches& caches) const {
     const std::string context = head(request.context, options_.context_chars);
     const auto text_of = [&](const std::string& question) {
-      return model_->render(Json::array(
-          {{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}}));
+      return model_->render(
+          Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}}));
     };
     const auto ids_of = [&](const std::string& question) { return model_->tokenizer().encode(text_of(question), false); };
     TokenPrompt prompt{.ids = ids_of(dispatch_question(experts_, request.question))};

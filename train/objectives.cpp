@@ -88,13 +88,13 @@ std::vector<Objectives::Weighted> Objectives::weighted(const Rollout& rollout) c
   return out;
 }
 
-std::vector<std::int32_t> Objectives::reference_ids(const TrainingSample& sample) const {
-  std::vector<std::int32_t> ids = model_.tokenizer().encode(sample.references.front(), /*add_special_tokens=*/false);
-  const auto eos = model_.tokenizer().token_to_id(model_.tokenizer().eos_token());
+std::vector<std::int32_t> reference_ids(const LanguageModel& model, const TrainingSample& sample) {
+  std::vector<std::int32_t> ids = model.tokenizer().encode(sample.references.front(), /*add_special_tokens=*/false);
+  const auto eos = model.tokenizer().token_to_id(model.tokenizer().eos_token());
   if (eos) {
     ids.push_back(*eos);
-  } else if (!model_.stop_ids().empty()) {
-    ids.push_back(model_.stop_ids().front());
+  } else if (!model.stop_ids().empty()) {
+    ids.push_back(model.stop_ids().front());
   }
   return ids;
 }
@@ -253,7 +253,7 @@ StepReport Objectives::imitate_references(SampleOrder& order) {
     groups.emplace_back();
     for (TrainingSample& sample : group) {
       if (sample.references.empty()) continue;
-      std::vector<std::int32_t> ids = reference_ids(sample);
+      std::vector<std::int32_t> ids = reference_ids(model_, sample);
       tokens += static_cast<double>(ids.size());
       groups.back().push_back({std::move(sample), {{std::move(ids), 1, 1, {}}}});
     }

@@ -22,6 +22,9 @@ struct StepReport {
   double rollout_s = 0, gradient_s = 0;
 };
 
+// The first reference as the model would spell it, with the token that ends an answer.
+std::vector<std::int32_t> reference_ids(const LanguageModel& model, const TrainingSample& sample);
+
 // Each member that learns leaves its gradients in the trainable's parameters. Not thread-safe.
 class Objectives {
  public:
@@ -59,7 +62,6 @@ class Objectives {
   // Gradients of -sum(weight ∘ log-probability) / scale + kl. `scale` is for all groups of the step together.
   void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
   at::Tensor group_loss(const Group& group, bool with_kl, double scale, StepReport& report);
-  std::vector<std::int32_t> reference_ids(const TrainingSample& sample) const;
 
   const LanguageModel& model_;
   Trainable& trainable_;

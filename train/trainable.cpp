@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "experts/mix.h"
 #include "io/error.h"
 #include "text/model.h"
 #include "train/trainable_methods.h"
@@ -18,15 +18,6 @@ const std::set<std::string> kMlp = {"gate_proj", "up_proj", "down_proj"};
 
 std::string kind_of(const std::string& name) {
   return name.substr(name.rfind('.') + 1);
-}
-
-// The layer's number in "model.layers.<n>.…"; 0 outside of layers.
-std::int64_t layer_of(const std::string& name) {
-  constexpr std::string_view kLayers = "layers.";
-  const auto at = name.find(kLayers);
-  std::int64_t layer = 0;
-  if (at != std::string::npos) std::from_chars(name.data() + at + kLayers.size(), name.data() + name.size(), layer);
-  return layer;
 }
 
 std::set<std::string> selected_kinds(const std::string& text) {
