@@ -4,6 +4,8 @@
 #include "app/command_line.h"
 #include "app/comparison_table.h"
 #include "eval/compare.h"
+#include "eval/compare_page.h"
+#include "io/atomic_file.h"
 #include "io/error.h"
 
 namespace zlens {
@@ -26,7 +28,9 @@ po::options_description compare_flags() {
       "threshold", po::value<double>()->default_value(0.5, "0.5")->value_name("S"), "a score from S on is right (McNemar)")(
       "show", po::value<int>()->default_value(5)->value_name("N"), "list the N greatest gains and losses")(
       "resamples", po::value<int>()->default_value(10000)->value_name("N"), "bootstrap resamples and sign flips")(
-      "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of the resampling")("json", "print JSON");
+      "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of the resampling")(
+      "html", po::value<std::string>()->value_name("FILE"), "write a page, too: pictures, confusion matrices, settings")(
+      "json", "print JSON");
   return flags;
 }
 
@@ -60,6 +64,13 @@ CompareOptions compare_options(const po::variables_map& values) {
   return options;
 }
 
+void write_page(const std::string& file, const Comparison& comparison, const std::vector<StoredRun>& runs) {
+  std::vector<std::optional<ConfusionMatrix>> confusions;
+  for (const StoredRun& run : runs) confusions.push_back(confusion_of(run.records));
+  write_file_atomically(file, render_comparison(comparison, confusions));
+  std::cerr << "page: " << file << "\n";
+}
+
 }  // namespace
 
 int compare_command(const std::vector<std::string>& arguments) {
@@ -71,6 +82,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   std::vector<StoredRun> runs;
   for (const std::string& folder : (*values)["run"].as<std::vector<std::string>>()) runs.push_back(read_run(folder));
   const Comparison comparison = compare_runs(runs, compare_options(*values));
+  if (values->contains("html")) write_page((*values)["html"].as<std::string>(), comparison, runs);
   if (values->contains("json")) {
     std::cout << to_json(comparison).dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {

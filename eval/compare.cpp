@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "eval/texts.h"
 #include "io/error.h"
 
 namespace zlens {
@@ -17,8 +18,7 @@ using Records = std::vector<const SampleRecord*>;
 
 std::string text_at(const Json& config, const char* key) {
   const auto found = config.find(key);
-  if (found == config.end()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump(-1, ' ', false, Json::error_handler_t::replace);
+  return found == config.end() ? "" : plain_text(*found);
 }
 
 void require_comparable(const StoredRun& first, const StoredRun& other) {
@@ -163,20 +163,10 @@ std::vector<ChangedSample> greatest(const Records& a, const Records& b, double s
   return out;
 }
 
-void flatten(const Json& value, const std::string& at, std::map<std::string, std::string>& out) {
-  if (value.is_object() && !value.empty()) {
-    for (const auto& [key, inner] : value.items()) flatten(inner, at.empty() ? key : at + "." + key, out);
-  } else {
-    out[at] = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-}
-
 std::map<std::string, std::vector<std::string>> differing_settings(const std::vector<StoredRun>& runs) {
   std::map<std::string, std::vector<std::string>> settings;
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    std::map<std::string, std::string> flat;
-    flatten(runs[r].config, "", flat);
-    for (const auto& [key, value] : flat) {
+    for (const auto& [key, value] : flat_settings(runs[r].config)) {
       auto& values = settings[key];
       values.resize(runs.size());
       values[r] = value;

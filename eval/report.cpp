@@ -1,14 +1,15 @@
 #include "eval/report.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <unordered_map>
 
+#include "eval/confusion.h"
 #include "eval/progress.h"
 #include "eval/report_page.h"
 #include "eval/run_folder.h"
 #include "eval/summary.h"
+#include "eval/texts.h"
 #include "io/atomic_file.h"
 #include "io/error.h"
 
@@ -18,19 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string percent(double score) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.1f %%", 100 * score);
-  return buffer;
+  return number_text("%.1f %%", 100 * score);
 }
 
 std::string two_digits(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.2f", value);
-  return buffer;
-}
-
-std::string plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return number_text("%.2f", value);
 }
 
 double number_at(const Json& object, const std::string& key) {
@@ -45,26 +38,23 @@ const char* kind_of(const SampleRecord& record) {
   return *record.score > 0 ? "partial" : "wrong";
 }
 
-std::string figure(const std::string& label, const std::string& value) {
-  return "<div><small>" + html(label) + "</small><b>" + html(value) + "</b></div>\n";
-}
-
 std::string header(const ReportData& data) {
   const Json& summary = data.summary;
-  const std::string task = plain(data.config.value("task", Json("run"))), split = plain(data.config.value("split", Json("")));
+  const std::string task = plain_text(data.config.value("task", Json("run"))),
+                    split = plain_text(data.config.value("split", Json("")));
   const bool scored = summary["score"].is_number();
   std::string out = "<header>\n<h1>" + html(task) + " <span class=\"soft\">" + html(split) + "</span></h1>\n<div class=\"top\">\n";
-  out += "<div><small>" + html(plain(summary["metric"])) + "</small><span class=\"score\">" +
+  out += "<div><small>" + html(plain_text(summary["metric"])) + "</small><span class=\"score\">" +
          (scored ? percent(summary["score"].get<double>()) : "no references") + "</span></div>\n";
-  out += figure("samples", plain(summary["samples"]));
-  out += figure("failed", plain(summary["failed"]));
-  if (number_at(summary, "unscored") > 0) out += figure("without references", plain(summary["unscored"]));
+  out += figure("samples", plain_text(summary["samples"]));
+  out += figure("failed", plain_text(summary["failed"]));
+  if (number_at(summary, "unscored") > 0) out += figure("without references", plain_text(summary["unscored"]));
   if (summary["tokens_mean"].is_number()) out += figure("tokens per answer", two_digits(number_at(summary, "tokens_mean")));
   out += figure("first + second pass",
                 duration_text(number_at(summary, "first_pass_s")) + " + " + duration_text(number_at(summary, "second_pass_s")));
   out += "</div>\n";
   if (!data.finished) out += "<p class=\"note\">This run is not finished: the figures are about the samples answered so far.</p>\n";
-  out += "<p class=\"soft\">" + html(plain(data.config.value("metric_variant", Json("")))) + "</p>\n</header>\n";
+  out += "<p class=\"soft\">" + html(plain_text(data.config.value("metric_variant", Json("")))) + "</p>\n</header>\n";
   return out;
 }
 
@@ -80,23 +70,16 @@ std::string field_table(const Json& summary) {
            "</td><td class=\"bar\"><svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
            "<rect class=\"track\" width=\"100\" height=\"8\"/><rect class=\"fill\" width=\"" +
            two_digits(100 * value) + "\" height=\"8\"/></svg></td><td class=\"num\">" + percent(value) + "</td><td class=\"num\">" +
-           html(plain(summary["samples_by_field"].value(name, Json()))) + "</td></tr>\n";
+           html(plain_text(summary["samples_by_field"].value(name, Json()))) + "</td></tr>\n";
   }
   return out + "</table></div>\n";
 }
 
-void flatten(const Json& value, const std::string& at, std::string& out) {
-  if (value.is_object() && !value.empty()) {
-    for (const auto& [key, inner] : value.items()) flatten(inner, at.empty() ? key : at + "." + key, out);
-    return;
-  }
-  out += "<dt>" + html(at) + "</dt><dd class=\"mono\">" + html(plain(value)) + "</dd>\n";
-}
-
-std::string configuration(const Json& config) {
-  std::string out = "<details class=\"panel\"><summary>Configuration</summary>\n<dl>\n";
-  flatten(config, "", out);
-  return out + "</dl></details>\n";
+std::string routing(const std::vector<SampleRecord>& records) {
+  const auto matrix = confusion_of(records);
+  return matrix ? "<h2>Which expert answered</h2>\n<div class=\"panels\">\n" + confusion_panel(*matrix, "Kinds by experts") +
+                      "</div>\n"
+                : "";
 }
 
 std::string filters(const std::vector<SampleRecord>& records) {
@@ -120,9 +103,9 @@ std::string mix_text(const Json& mix) {
   for (const Json& part : mix) {
     out += out.empty() ? "" : " + ";
     if (part.is_object() && part.contains("expert") && part.contains("weight") && part["weight"].is_number()) {
-      out += two_digits(part["weight"].get<double>()) + " " + plain(part["expert"]);
+      out += two_digits(part["weight"].get<double>()) + " " + plain_text(part["expert"]);
     } else {
-      out += plain(part);
+      out += plain_text(part);
     }
   }
   return out;
@@ -223,9 +206,9 @@ std::unordered_map<std::string, std::vector<fs::path>> image_files(const Json& c
 
 std::string render_report(const ReportData& data, const ReportOptions& options) {
   const std::string title =
-      "zlens: " + plain(data.config.value("task", Json("run"))) + " " + plain(data.config.value("split", Json("")));
-  return page_head(title) + header(data) + field_table(data.summary) + configuration(data.config) + filters(data.records) +
-         Gallery(data, options).render() + page_foot();
+      "zlens: " + plain_text(data.config.value("task", Json("run"))) + " " + plain_text(data.config.value("split", Json("")));
+  return page_head(title) + header(data) + field_table(data.summary) + routing(data.records) +
+         settings_section("Configuration", data.config) + filters(data.records) + Gallery(data, options).render() + page_foot();
 }
 
 ReportData read_report_data(const fs::path& folder, const TaskRegistry& tasks) {
@@ -234,7 +217,8 @@ ReportData read_report_data(const fs::path& folder, const TaskRegistry& tasks) {
   data.config = std::move(run.config);
   data.records = std::move(run.records);
   data.finished = run.finished;
-  data.summary = summarize(plain(data.config.value("task", Json(""))), plain(data.config.value("metric", Json(""))), data.records);
+  data.summary =
+      summarize(plain_text(data.config.value("task", Json(""))), plain_text(data.config.value("metric", Json(""))), data.records);
   auto files = image_files(data.config, tasks);
   for (const SampleRecord& record : data.records) data.images.push_back(files[record.id]);
   return data;

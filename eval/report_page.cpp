@@ -1,6 +1,8 @@
 #include "eval/report_page.h"
 
+#include "eval/drawing.h"
 #include "eval/image_data.h"
+#include "eval/texts.h"
 #include "io/sha256.h"
 #include "io/utf8.h"
 
@@ -33,7 +35,7 @@ tr:last-child td { border-bottom: 0; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { width: 46%; } .bar svg { display: block; width: 100%; height: 8px; border-radius: 4px; }
 .bar .track { fill: var(--track); } .bar .fill { fill: var(--accent); }
-details { margin-top: 36px; }
+details { margin-top: 36px; } details + details { margin-top: 12px; }
 details summary { cursor: pointer; font-size: 17px; font-weight: 600; }
 dl { display: grid; grid-template-columns: minmax(140px, 240px) 1fr; gap: 5px 18px; margin: 14px 0 2px; }
 dd { margin: 0; min-width: 0; }
@@ -59,8 +61,20 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); 
 .lines dd, .question { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
 .lines .answer { color: var(--kind); }
 .meta { grid-column: 1 / -1; font-size: 12px; color: var(--soft); margin-top: 5px; overflow-wrap: anywhere; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 14px; align-items: start; }
+.panel h3 { font-size: 16px; margin: 0 0 2px; overflow-wrap: anywhere; } .panel p { margin: 8px 0 0; font-size: 13px; }
+.panel p.above { margin: 2px 0 12px; } .panels.after { margin-top: 14px; }
+.panel .top { gap: 8px 26px; margin: 8px 0 14px; } .panel .top small { font-size: 12px; margin-bottom: 1px; } .panel .top b { font-size: 17px; }
+.panel .drawing { max-width: 620px; } .panel h3 + .drawing { margin-top: 12px; } .panel details { margin-top: 14px; } .panel details summary { font-size: 14px; }
+.terms { grid-template-columns: 84px 1fr; font-size: 13px; }
+.multiples { display: grid; grid-template-columns: 1fr 1fr; gap: 10px 14px; margin-top: 12px; }
+.scroll { overflow-x: auto; } .scroll table { min-width: 560px; } .scroll td:first-child { white-space: nowrap; }
+.gain { color: var(--right); } .loss { color: var(--wrong); } td.name { overflow-wrap: anywhere; }
+.changed { padding: 12px 0; border-bottom: 1px solid var(--line); } .changed:last-child { border-bottom: 0; }
+.changed .lines { grid-template-columns: 84px 1fr; } .changed .by { float: right; font-weight: 600; font-variant-numeric: tabular-nums; }
 [hidden] { display: none !important; }
-@media (max-width: 720px) { .card { grid-template-columns: 1fr; } main { padding: 20px 14px 40px; } .bar { width: 30%; } }
+@media (max-width: 720px) { .card { grid-template-columns: 1fr; } main { padding: 20px 14px 40px; } .bar { width: 30%; }
+  .panel { padding: 14px 14px; } .top { gap: 12px 28px; } }
 @media print { .filters { display: none; } .card { break-inside: avoid; } }
 )css";
 
@@ -86,6 +100,10 @@ std::string policy_hash(std::string_view text) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
   return "'sha256-" + base64(bytes) + "'";
+}
+
+std::string style() {
+  return std::string(kStyle) + std::string(drawing_style());
 }
 
 }  // namespace
@@ -120,10 +138,21 @@ std::string html(std::string_view text) {
 std::string page_head(std::string_view title) {
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src " +
-         policy_hash(kStyle) + "; script-src " + policy_hash(kScript) +
+         policy_hash(style()) + "; script-src " + policy_hash(kScript) +
          "; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, "
          "initial-scale=1\">\n<title>" +
-         html(title) + "</title>\n<style>" + std::string(kStyle) + "</style>\n</head>\n<body>\n<main>\n";
+         html(title) + "</title>\n<style>" + style() + "</style>\n</head>\n<body>\n<main>\n";
+}
+
+std::string settings_section(std::string_view title, const Json& object) {
+  std::string out = "<details class=\"panel\"><summary>" + html(title) + "</summary>\n<dl>\n";
+  for (const auto& [key, value] : flat_settings(object))
+    out += "<dt>" + html(key) + "</dt><dd class=\"mono\">" + html(value) + "</dd>\n";
+  return out + "</dl></details>\n";
+}
+
+std::string figure(std::string_view label, std::string_view value) {
+  return "<div><small>" + html(label) + "</small><b>" + html(value) + "</b></div>\n";
 }
 
 std::string page_foot() {

@@ -3,6 +3,7 @@
 
 #include "app/command_fixture.h"
 #include "io/json.h"
+#include "io/mapped_file.h"
 #include "tests/eval/compared_runs.h"
 
 namespace zlens {
@@ -52,6 +53,39 @@ TEST_F(CompareCommand, MissingSamplesAreSaidAndGiveExitCodeOne) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_NE(outcome.out.find("4 samples"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.err.find("2 in " + (folder_ / "b").string()), std::string::npos) << outcome.err;
+}
+
+TEST_F(CompareCommand, WritesAPage) {
+  const Outcome outcome = zlens({"compare", folder_ / "a", folder_ / "b", "--html", folder_ / "page.html"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(read_text_file(folder_ / "page.html").find("Greatest gains of B"), std::string::npos);
+  expect_refused({"compare", folder_ / "a", folder_ / "b", "--html", folder_ / "absent/page.html"}, "absent/page.html", 1);
+}
+
+TEST_F(CompareCommand, ReportDrawsTrainingLogs) {
+  write("a.jsonl", "{\"kind\":\"config\",\"task\":\"x\"}\n{\"kind\":\"step\",\"step\":1,\"reward\":0.5}\n");
+  write("b.jsonl", "{\"kind\":\"config\",\"task\":\"y\"}\n");
+  const std::string a = folder_ / "a.jsonl", b = folder_ / "b.jsonl";
+  EXPECT_EQ(zlens({"report", "--training", a, b, "--out", folder_ / "t.html"}).exit_code, 0);
+  EXPECT_NE(read_text_file(folder_ / "t.html").find(">training reward<"), std::string::npos);
+  EXPECT_EQ(zlens({"report", "--training", a, "--out", folder_ / "t.svg"}).exit_code, 0);
+  EXPECT_TRUE(read_text_file(folder_ / "t.svg").starts_with("<svg "));
+  expect_refused({"report", "--training", a, b, "--out", folder_ / "t.svg"}, "one task");
+  expect_refused({"report", "--training", a, "--out", folder_ / "t.png"}, ".svg");
+  expect_refused({"report", "--training", a}, "--out");
+  expect_refused({"report", folder_ / "a", "--out", folder_ / "t.html"}, "--training");
+}
+
+TEST_F(CompareCommand, ReportWritesTheConfusionMatrix) {
+  expect_refused({"report", folder_ / "a", "--confusion", folder_ / "c.md"}, "no mixes");
+  auto run = test::scored_run("a", {1, 0});
+  for (SampleRecord& record : run.records) record.mix = {{{"expert", record.field}, {"weight", 1}}};
+  test::write_run(folder_ / "a", run);
+  EXPECT_EQ(zlens({"report", folder_ / "a", "--confusion", folder_ / "c.md"}).exit_code, 0);
+  EXPECT_NE(read_text_file(folder_ / "c.md").find("2 of 2 right"), std::string::npos);
+  EXPECT_EQ(zlens({"report", folder_ / "a", "--confusion", folder_ / "c.svg"}).exit_code, 0);
+  EXPECT_TRUE(read_text_file(folder_ / "c.svg").starts_with("<svg "));
+  expect_refused({"report", folder_ / "a", "--confusion", folder_ / "c.pdf"}, ".svg or .md");
 }
 
 TEST_F(CompareCommand, WrongUsageIsRefused) {

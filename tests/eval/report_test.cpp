@@ -120,6 +120,15 @@ TEST(Report, WritesAFinishedAndAnUnfinishedRun) {
   EXPECT_TRUE(test::contains(page, "image file not at hand"));
 }
 
+TEST(Report, ShowsWhichExpertAnsweredWhereTheRecordsHaveMixes) {
+  ReportData data = evil_data();
+  for (SampleRecord& record : data.records) record.mix = Json::array();
+  EXPECT_FALSE(test::contains(render_report(data, {}), "Which expert answered"));
+  data.records[0].field = "document";
+  data.records[0].mix = {{{"expert", "document"}, {"weight", 1}}};
+  EXPECT_TRUE(test::contains(render_report(data, {}), "1 of 1 right"));
+}
+
 TEST(Report, AFolderWithoutARunIsRefused) {
   const test::TemporaryFolder folder;
   EXPECT_THROW(write_report(folder.path(), builtin_tasks(), {}), InputError);
