@@ -71,7 +71,10 @@ std::string draw_cell(const Layout& layout, double x, double y, std::int64_t cou
   const bool two_lines = layout.height >= 40;
   const double middle = x + layout.width / 2, line = y + layout.height / 2 + (two_lines ? -1 : 4);
   const bool strong = share > 0.55;
-  out += svg_text({middle, line, Anchor::Middle, strong ? "on strong" : "ink strong"}, std::to_string(count));
+  const std::string number = std::to_string(count);
+  const bool tight = text_width(number) > layout.width - 8;
+  out += svg_text(
+      {middle, line, Anchor::Middle, strong ? (tight ? "on small" : "on strong") : (tight ? "ink small" : "ink strong")}, number);
   if (two_lines)
     out += svg_text({middle, line + 14, Anchor::Middle, strong ? "on small" : "ink small"}, percent("%.0f %%", count, row));
   return out;

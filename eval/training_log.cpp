@@ -38,11 +38,30 @@ Validation validation_of(const Json& line) {
   return out;
 }
 
+bool imitates(const Json& line) {
+  return text_at(line, "phase", "rl") != "rl";
+}
+
 std::map<std::string, double> numbers_of(const Json& line) {
   std::map<std::string, double> out;
   for (const auto& [key, value] : line.items())
     if (key != "step" && !key.ends_with("_s") && value.is_number()) out.emplace(key, value.get<double>());
+  if (!imitates(line)) return out;
+  for (const char* key : {"reward", "kl", "signal"}) out.erase(key);
   return out;
+}
+
+std::string name_of(const std::filesystem::path& file) {
+  if (file.filename() != "log.jsonl") return file.stem().string();
+  std::filesystem::path folder = std::filesystem::absolute(file).parent_path().filename();
+  if (folder.extension() == ".train") folder = folder.stem();
+  return folder.stem().string();
+}
+
+std::string task_of(const Json& config) {
+  const auto flags = config.find("flags");
+  const std::string of_flags = flags != config.end() && flags->is_object() ? text_at(*flags, "task", "training") : "training";
+  return text_at(config, "task", of_flags);
 }
 
 // Takes lines one after another.
@@ -56,7 +75,11 @@ class LogReader {
     if (first_ && kind != "config") throw InputError("the first line's kind is '" + printable(kind) + "', not 'config'");
     if (first_) log_.config = line;
     first_ = false;
-    if (kind == "step") log_.steps[step_of(line)] = numbers_of(line);
+    if (kind == "step") {
+      const std::int64_t step = step_of(line);
+      log_.steps[step] = numbers_of(line);
+      imitated_[step] = imitates(line);
+    }
     if (kind == "validation") {
       Validation validation = validation_of(line);
       validations_[validation.step] = std::move(validation);
@@ -65,6 +88,7 @@ class LogReader {
 
   void finish() {
     if (first_) throw InputError("holds no whole line");
+    for (const auto& [step, imitated] : imitated_) log_.imitated += imitated ? 1 : 0;
     for (auto& [step, validation] : validations_) log_.validations.push_back(std::move(validation));
     log_.config.erase("kind");
   }
@@ -73,6 +97,7 @@ class LogReader {
   TrainingLog& log_;
   bool first_ = true;
   std::map<std::int64_t, Validation> validations_;
+  std::map<std::int64_t, bool> imitated_;
 };
 
 }  // namespace
@@ -94,8 +119,8 @@ TrainingLog read_training_log(const std::filesystem::path& file) {
     throw InputError(file.string() + ": line " + std::to_string(number) + ": " + error.what() +
                      "; name the log that `zlens train` wrote");
   }
-  log.name = text_at(log.config, "name", file.stem().string());
-  log.task = text_at(log.config, "task", "training");
+  log.name = text_at(log.config, "name", name_of(file));
+  log.task = task_of(log.config);
   return log;
 }
 

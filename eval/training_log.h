@@ -21,11 +21,14 @@ struct Validation {
 };
 
 struct TrainingLog {
-  std::string name;  // the configuration's `name`, else the file's
-  std::string task;  // the configuration's, else "training"
+  std::string
+      name;  // the configuration's `name`, else the file's, or its folder's for log.jsonl: "a" for a.safetensors.train/log.jsonl
+  std::string task;  // the configuration's, there or among its flags; else "training"
   Json config;
-  std::map<std::int64_t, std::map<std::string, double>>
-      steps;                            // the numbers of each step's line by key; times (keys ending in _s) aside
+  // The numbers of each step's line by key. Times (keys ending in _s) are left out, and what tells of the model's own answers
+  // (reward, kl, signal) where the step imitates others: a `phase` that is not "rl".
+  std::map<std::int64_t, std::map<std::string, double>> steps;
+  std::int64_t imitated = 0;            // such steps
   std::vector<Validation> validations;  // by step
 };
 

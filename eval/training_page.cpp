@@ -124,7 +124,8 @@ struct Multiple {
   const char* label;
 };
 constexpr Multiple kMultiples[] = {{"loss", "loss"},        {"kl", "KL to the base"},          {"grad_norm", "gradient norm"},
-                                   {"lr", "learning rate"}, {"signal", "prompts with signal"}, {"tokens", "tokens"}};
+                                   {"lr", "learning rate"}, {"signal", "prompts with signal"}, {"drift", "drift of the rollouts"},
+                                   {"tokens", "tokens"}};
 
 std::string multiples(const Logs& logs) {
   std::string charts;
@@ -142,15 +143,30 @@ std::string multiples(const Logs& logs) {
              : "<details><summary>Loss, KL, gradient, signal</summary><div class=\"multiples\">\n" + charts + "</div></details>\n";
 }
 
-std::string panel(const std::string& task, const Logs& logs) {
-  std::string out = "<section class=\"panel\"><h3>" + html(task) + "</h3>\n";
-  if (logs.size() == 1) out += figures(*logs[0]);
-  out += training_chart(logs);
+// What a reader of the chart must know.
+std::string notes(const Logs& logs) {
   std::size_t most = 0;
-  for (const TrainingLog* log : logs) most = std::max(most, log->steps.size());
+  std::string out;
+  for (const TrainingLog* log : logs) {
+    most = std::max(most, log->steps.size());
+    if (log->imitated > 0)
+      out += "<p class=\"soft\">" + (logs.size() > 1 ? html(log->name) + ": " : "") + std::to_string(log->imitated) +
+             " of the steps imitate answers: they have no training reward.</p>\n";
+  }
   if (most > kMostPoints)
     out += "<p class=\"soft\">Each point of the training reward is the mean of up to " +
            std::to_string((most + kMostPoints - 1) / kMostPoints) + " steps.</p>\n";
+  return out;
+}
+
+std::string panel(const Logs& logs) {
+  const TrainingLog& first = *logs[0];
+  std::string out = "<section class=\"panel\"><h3>" + html(logs.size() == 1 ? first.name : first.task);
+  if (logs.size() == 1) out += " <span class=\"soft\">" + html(first.task) + "</span>";
+  out += "</h3>\n";
+  if (logs.size() == 1) out += figures(first);
+  out += training_chart(logs);
+  out += notes(logs);
   if (logs.size() > 1) out += table_of(logs);
   return out + by_field(logs) + multiples(logs) + "</section>\n";
 }
@@ -173,9 +189,10 @@ std::string training_chart(const Logs& logs) {
 std::string render_training(const std::vector<TrainingLog>& logs) {
   std::vector<std::pair<std::string, Logs>> tasks;  // in the order of the logs
   for (const TrainingLog& log : logs) {
-    const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const auto& entry) { return entry.first == log.task; });
+    const std::string key = log.task + "\n" + plain_text(log.config.value("data_sha256", Json()));
+    const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const auto& entry) { return entry.first == key; });
     if (found == tasks.end()) {
-      tasks.emplace_back(log.task, Logs{&log});
+      tasks.emplace_back(key, Logs{&log});
     } else {
       found->second.push_back(&log);
     }
@@ -184,7 +201,7 @@ std::string render_training(const std::vector<TrainingLog>& logs) {
       page_head("zlens: training") +
       "<header>\n<h1>Training</h1>\n<p class=\"soft\">Validation score and training reward by step; the dotted line is the "
       "base, the ring the step whose expert was kept.</p>\n</header>\n<div class=\"panels\">\n";
-  for (const auto& [task, of_task] : tasks) out += panel(task, of_task);
+  for (const auto& [key, of_task] : tasks) out += panel(of_task);
   out += "</div>\n";
   for (const TrainingLog& log : logs) out += settings_section("Configuration of " + log.name, log.config);
   return out + page_foot();

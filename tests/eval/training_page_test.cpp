@@ -94,10 +94,31 @@ TEST_F(Training, OnePanelForEachTaskWithTheBase) {
   const std::string page = render_training({whole(), other, second});
   test::expect_self_contained(page);
   EXPECT_EQ(count(page, "<section class=\"panel\">"), 2u);
-  EXPECT_EQ(count(page, ">receipts</h3>"), 1u);
+  EXPECT_EQ(count(page, "<h3>receipts</h3>"), 1u);
+  EXPECT_EQ(count(page, "<h3>document <span class=\"soft\">charts</span></h3>"), 1u);
   EXPECT_EQ(count(page, "class=\"base\""), 4u) << "line and sample, equal bases drawn once";
   for (const char* text : {">another seed<", "+0.4000", ">training reward<", "KL to the base", "adam.beta", ">0.7000<"})
     EXPECT_TRUE(contains(page, text)) << text;
+}
+
+TEST_F(Training, LogsOfOtherDataHaveTheirOwnPanel) {
+  TrainingLog first = whole(), second = whole();
+  first.config["data_sha256"] = "00";
+  second.config["data_sha256"] = "11";
+  EXPECT_EQ(count(render_training({first, second}), "<section class=\"panel\">"), 2u);
+}
+
+TEST_F(Training, ImitatedStepsHaveNoReward) {
+  const TrainingLog read = read_training_log(log(
+      "a.safetensors.train/log.jsonl", {R"({"kind":"config","flags":{"task":"docvqa"}})",
+                                        R"({"kind":"step","step":1,"phase":"warm","reward":0,"kl":0,"signal":0,"loss":2.5})",
+                                        R"({"kind":"step","step":2,"phase":"rl","reward":0.5,"kl":0.1,"signal":1,"loss":0.5})"}));
+  EXPECT_EQ(read.name, "a");
+  EXPECT_EQ(read.task, "docvqa");
+  EXPECT_EQ(read.imitated, 1);
+  EXPECT_EQ(read.steps.at(1), (std::map<std::string, double>{{"loss", 2.5}}));
+  EXPECT_EQ(read.steps.at(2).size(), 4u);
+  EXPECT_TRUE(contains(render_training({read}), "1 of the steps imitate answers"));
 }
 
 TEST_F(Training, BasesThatDifferHaveTheirLogsColours) {
