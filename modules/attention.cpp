@@ -61,8 +61,7 @@ Attention::Attention(StateDict& weights, const std::string& name, const Options&
 }
 
 at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Context& context, bool last_only) const {
-  const at::Tensor asking = last_only ? x.slice(1, plan.tokens - 1) : x;
-  Projected in{q_proj_.forward(asking, context), k_proj_.forward(x, context), v_proj_.forward(x, context)};
+  Projected in = project(x, last_only ? x.slice(1, plan.tokens - 1) : x, context);
   if (q_norm_) {
     const auto by_head = [&](const RmsNorm& norm, const at::Tensor& y) {
       return norm.forward(y.unflatten(-1, {-1, options_.head_dim})).flatten(-2);  // -> [B, T, H, Dh] -> [B, T, H*Dh]
@@ -72,6 +71,15 @@ at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Co
   }
   const bool fused = !plan.visible.defined() && kernels::usable(in.q) && kernels::usable(in.k) && kernels::usable(in.v);
   return o_proj_.forward(fused ? attend_fused(in, plan, context) : attend_plain(in, plan, context), context);
+}
+
+Attention::Projected Attention::project(const at::Tensor& x, const at::Tensor& asking, const Context& context) const {
+  if (asking.size(1) == x.size(1)) {
+    const auto all = forward_all({&q_proj_, &k_proj_, &v_proj_}, x, context);
+    return {all[0], all[1], all[2]};
+  }
+  const auto kept = forward_all({&k_proj_, &v_proj_}, x, context);
+  return {q_proj_.forward(asking, context), kept[0], kept[1]};
 }
 
 at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const {

@@ -57,6 +57,7 @@ class Attention {
   struct Projected {
     at::Tensor q, k, v;  // [B, Tq, H*Dh], [B, T, Hkv*Dh] twice; Tq is T or 1
   };
+  Projected project(const at::Tensor& x, const at::Tensor& asking, const Context& context) const;
   // Fused loops over the cache, and plain differentiable ATen that leaves the cache as it is. -> [B, Tq, H*Dh]
   at::Tensor attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const;
   at::Tensor attend_plain(const Projected& in, const AttentionPlan& plan, Context& context) const;

@@ -109,8 +109,8 @@ void outputs_range(const Operands&, std::int64_t, std::int64_t) {}
 }  // namespace
 
 bool few_rows_usable(const at::Tensor& x, const at::Tensor& weight) {
-  return x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16 && usable(x) && weight.is_contiguous() &&
-         x.numel() <= kFewRows * x.size(-1) && processor_has_bf16();
+  return x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16 && usable(x) && usable(weight) &&
+         weight.is_contiguous() && x.numel() <= kFewRows * x.size(-1) && processor_has_bf16();
 }
 
 at::Tensor few_rows_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

@@ -6,6 +6,7 @@
 
 #include "modules/context.h"
 #include "modules/few_rows.h"
+#include "modules/many_rows.h"
 #include "modules/state_dict.h"
 
 namespace zlens {
@@ -17,7 +18,10 @@ Linear::Linear(StateDict& weights, const std::string& name, const LinearShape& s
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return kernels::few_rows_usable(x, weight) ? kernels::few_rows_linear(x, weight, bias) : at::linear(x, weight, bias);
+  if (kernels::few_rows_usable(x, weight)) return kernels::few_rows_linear(x, weight, bias);
+  const kernels::Matrix matrix{weight, bias};
+  if (kernels::many_rows_usable(x, matrix)) return kernels::many_rows_linear(x, {&matrix, 1}).front();
+  return at::linear(x, weight, bias);
 }
 
 std::int64_t SlotChange::rows() const {
@@ -59,6 +63,17 @@ at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
     y = y + (low * add.weight.view({-1, 1, 1})).to(y.scalar_type());
   }
   return y;
+}
+
+std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x, const Context& context) {
+  std::vector<kernels::Matrix> matrices;
+  for (const Linear* linear : linears) matrices.push_back({linear->weight_, linear->bias_});
+  const bool at_once = std::ranges::none_of(linears, [&](const Linear* linear) { return context.change(linear->slot_); }) &&
+                       std::ranges::all_of(matrices, [&](const auto& matrix) { return kernels::many_rows_usable(x, matrix); });
+  if (at_once) return kernels::many_rows_linear(x, matrices);
+  std::vector<at::Tensor> out;
+  for (const Linear* linear : linears) out.push_back(linear->forward(x, context));
+  return out;
 }
 
 }  // namespace zlens

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,11 +85,17 @@ class Linear {
   // Differentiable in x and in whatever of the change requires grad; the weight itself never gets a gradient.
   at::Tensor forward(const at::Tensor& x, const Context& context) const;
 
+  // What each gives for the same x, bit for bit; faster than one after another where x has many rows.
+  friend std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x,
+                                             const Context& context);
+
  private:
   at::Tensor spectral(const at::Tensor& x, const SlotChange& change) const;
 
   at::Tensor weight_, bias_;
   std::size_t slot_;
 };
+
+std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x, const Context& context);
 
 }  // namespace zlens

@@ -13,7 +13,8 @@ GatedMlp::GatedMlp(StateDict& weights, const std::string& name, const Options& o
       down_proj_(weights, name + ".down_proj", {options.intermediate_size, options.hidden_size, options.bias}, slots) {}
 
 at::Tensor GatedMlp::forward(const at::Tensor& x, const Context& context) const {
-  const at::Tensor gate = gate_proj_.forward(x, context), up = up_proj_.forward(x, context);
+  const auto projected = forward_all({&gate_proj_, &up_proj_}, x, context);
+  const at::Tensor &gate = projected[0], &up = projected[1];
   if (!kernels::usable(gate) || !kernels::usable(up)) return down_proj_.forward(at::silu(gate) * up, context);
   kernels::silu_times(gate, up);
   return down_proj_.forward(gate, context);

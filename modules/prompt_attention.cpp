@@ -4,27 +4,17 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cstring>
+#include <numbers>
 #include <vector>
 
+#include "modules/bf16_tile.h"
 #include "modules/kernels.h"
 #include "modules/processor.h"
-#include "modules/vector_math.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define ZLENS_BF16_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#endif
 
 namespace zlens::kernels {
 
 #if defined(__x86_64__)
 namespace {
-
-constexpr std::int64_t kRows = 6;      // queries of a tile: 6 x 4 sums fill the registers
-constexpr std::int64_t kColumns = 64;  // keys, or value columns, of a tile: four registers
-constexpr int kRegisters = 4;
-using Tile = __m512[kRows][kRegisters];
 
 // Keys and values of one row and kv head, as pairs that one instruction multiplies and adds:
 // keys   [L/64][Dh/2][64][2]: two neighbouring dimensions of 64 keys;
@@ -38,86 +28,154 @@ struct Shape {
   std::int64_t head_dim, length, padded;  // padded: length rounded up to 64
 };
 
-void pack_keys(const Bf16* from, const Shape& shape, Bf16* to) {
-  for (std::int64_t slot = 0; slot < shape.length; ++slot) {
-    Bf16* block = to + slot / kColumns * shape.head_dim * kColumns + slot % kColumns * 2;
-    for (std::int64_t d = 0; d < shape.head_dim; d += 2)
-      std::memcpy(block + d * kColumns, from + slot * shape.head_dim + d, 2 * sizeof(Bf16));
+// The keys of up to 64 slots; those behind the last become 0.
+void pack_keys(const Bf16* from, std::int64_t slots, const Shape& shape, Bf16* block) {
+  for (std::int64_t first = 0; first < kTileColumns; first += 16)
+    pack_rows(from + first * shape.head_dim, std::clamp<std::int64_t>(slots - first, 0, 16), shape.head_dim, block + 2 * first);
+}
+
+// The values of up to 64 slots, at their place in `to`; the partner of an odd last slot becomes 0.
+ZLENS_BF16_TARGET void pack_values(const Bf16* from, std::int64_t slots, const Shape& shape, Bf16* to) {
+  alignas(64) std::uint16_t low[32], high[32];  // which of two rows of 32 values go into the first and second 16 pairs
+  for (std::uint16_t i = 0; i < 32; ++i) {
+    low[i] = static_cast<std::uint16_t>(i / 2 + i % 2 * 32);
+    high[i] = static_cast<std::uint16_t>(low[i] + 16);
   }
+  const __m512i first_pairs = _mm512_load_si512(low), second_pairs = _mm512_load_si512(high);
+  for (std::int64_t d = 0; d < shape.head_dim; d += 32)
+    for (std::int64_t slot = 0; slot < slots; slot += 2) {
+      const Bf16* row = from + slot * shape.head_dim + d;
+      const __m512i even = _mm512_loadu_si512(row);
+      const __m512i odd = slot + 1 < slots ? _mm512_loadu_si512(row + shape.head_dim) : _mm512_setzero_si512();
+      Bf16* pairs = to + d / kTileColumns * shape.padded * kTileColumns + slot * kTileColumns + d % kTileColumns * 2;
+      _mm512_store_si512(pairs, _mm512_permutex2var_epi16(even, first_pairs, odd));
+      _mm512_store_si512(pairs + 32, _mm512_permutex2var_epi16(even, second_pairs, odd));
+    }
 }
 
-void pack_values(const Bf16* from, const Shape& shape, Bf16* to) {
-  for (std::int64_t slot = 0; slot < shape.length; ++slot)
-    for (std::int64_t d = 0; d < shape.head_dim; ++d)
-      to[(d / kColumns * shape.padded + slot / 2 * 2) * kColumns + d % kColumns * 2 + slot % 2] = from[slot * shape.head_dim + d];
+// Which positions the slots of one row of the batch hold.
+struct Slots {
+  const std::int32_t* positions;          // [padded], -1 where there is none
+  std::vector<std::int32_t> first, last;  // the smallest and the largest of each 64
+};
+
+Slots slots_of_row(const std::int32_t* positions, const Shape& shape) {
+  Slots out{positions, {}, {}};
+  for (std::int64_t slot = 0; slot < shape.padded; slot += kTileColumns) {
+    const auto [least, most] = std::minmax_element(positions + slot, positions + slot + kTileColumns);
+    out.first.push_back(*least);
+    out.last.push_back(*most);
+  }
+  return out;
 }
 
-// sums += pairs of `left` rows times a packed block of `pairs` steps.
-ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile& sums, const Bf16* left, std::int64_t left_stride, const Bf16* block,
-                                             std::int64_t pairs) {
-  for (std::int64_t p = 0; p < pairs; ++p) {
-    __m512bh right[kRegisters];
-#pragma GCC unroll 4
-    for (int c = 0; c < kRegisters; ++c)
-      right[c] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + p * 2 * kColumns + c * 32));
+// Up to six queries of one head.
+struct Queries {
+  const Bf16* query;              // [count, Dh]
+  const std::int64_t* positions;  // [count]
+  std::int64_t seen;              // slots up to the last query's own: later ones hold later tokens
+  std::int64_t window;
+  float scale;  // of the scores, as powers of two
+  Bf16* out;    // [count, stride]
+  std::int64_t stride;
+
+  std::int32_t newest(std::int64_t r) const { return static_cast<std::int32_t>(positions[r]); }
+  std::int32_t oldest(std::int64_t r) const {  // the newest that is out of sight
+    return window > 0 ? std::max(newest(r) - static_cast<std::int32_t>(window), -1) : -1;
+  }
+};
+
+struct Scratch {
+  explicit Scratch(const Shape& shape) : scores(kTileRows * shape.padded), weights(kTileRows * shape.padded) {}
+  AlignedArray<float> scores;  // [6, padded]
+  AlignedArray<Bf16> weights;  // [6, padded]
+};
+
+// Scales the scores of 64 slots and hides those that a query may not see.
+template <int Rows>
+ZLENS_BF16_TARGET ZLENS_INLINE void scale_and_hide(Tile<Rows>& scores, const Queries& in, const Slots& slots, std::int64_t slot) {
+  const auto block = static_cast<std::size_t>(slot / kTileColumns);
 #pragma GCC unroll 6
-    for (int r = 0; r < kRows; ++r) {
-      int pair;
-      std::memcpy(&pair, left + r * left_stride + 2 * p, sizeof pair);
-      const __m512bh broadcast = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+  for (int r = 0; r < Rows; ++r) {
+    const std::int32_t newest = in.newest(r), oldest = in.oldest(r);
+    const bool all = slots.first[block] > oldest && slots.last[block] <= newest;
 #pragma GCC unroll 4
-      for (int c = 0; c < kRegisters; ++c) sums[r][c] = _mm512_dpbf16_ps(sums[r][c], broadcast, right[c]);
+    for (int c = 0; c < kTileRegisters; ++c) {
+      scores[r][c] = _mm512_mul_ps(scores[r][c], _mm512_set1_ps(in.scale));
+      if (all) continue;
+      const __m512i positions = _mm512_loadu_si512(slots.positions + slot + c * 16);
+      const __mmask16 visible = _mm512_cmpgt_epi32_mask(positions, _mm512_set1_epi32(oldest)) &
+                                _mm512_cmple_epi32_mask(positions, _mm512_set1_epi32(newest));
+      scores[r][c] = _mm512_mask_blend_ps(visible, _mm512_set1_ps(kHidden), scores[r][c]);
     }
   }
 }
 
-ZLENS_BF16_TARGET ZLENS_INLINE void clear(Tile& sums) {
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-    for (int c = 0; c < kRegisters; ++c) sums[r][c] = _mm512_setzero_ps();
+// 2^x for x <= 0, relative error below 3e-6.
+ZLENS_BF16_TARGET ZLENS_INLINE __m512 power_of_two(__m512 x) {
+  const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, whole);
+  __m512 p = _mm512_set1_ps(1.33335581e-3F);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.61812911e-3F));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.55041087e-2F));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.40226507e-1F));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.93147181e-1F));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0F));
+  return _mm512_scalef_ps(p, whole);
 }
 
-ZLENS_BF16_TARGET ZLENS_INLINE void write(const Tile& sums, float* to, std::int64_t stride) {
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-    for (int c = 0; c < kRegisters; ++c) _mm512_storeu_ps(to + r * stride + c * 16, sums[r][c]);
+// weights = 2^(scores - highest). Returns 1 / their sum; 0 for a padding query, which sees nothing.
+ZLENS_BF16_TARGET ZLENS_INLINE float weigh(const float* scores, float highest, std::int64_t count, Bf16* weights) {
+  const __m512 top = _mm512_set1_ps(std::max(highest, kHidden / 2));
+  __m512 total = _mm512_setzero_ps();
+  for (std::int64_t i = 0; i < count; i += 32) {
+    const __m512 a = power_of_two(_mm512_sub_ps(_mm512_load_ps(scores + i), top));
+    const __m512 b = power_of_two(_mm512_sub_ps(_mm512_load_ps(scores + i + 16), top));
+    total = _mm512_add_ps(total, _mm512_add_ps(a, b));
+    _mm512_store_si512(weights + i, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a)));
+  }
+  const float sum = _mm512_reduce_add_ps(total);
+  return sum > 0 ? 1.0F / sum : 0.0F;
 }
 
-struct TileOfQueries {
-  const Bf16* query;              // [6, Dh], rows behind `count` are copies
-  const std::int64_t* positions;  // of the queries
-  std::int64_t count;             // real queries, 1 .. 6
-  const std::int32_t* slots;      // positions of the slots [padded]
-  std::int64_t visible;           // slots that the last query may see, rounded up to 64
-  std::int64_t window;
-  float scale;
-};
-
-struct Scratch {
-  std::vector<float> scores, result;  // [6, padded], [6, Dh]
-  std::vector<Bf16> weights;          // [6, padded]
-};
-
-ZLENS_BF16_TARGET void attend_tile(const TileOfQueries& in, const Packed& packed, const Shape& shape, Scratch& scratch) {
-  for (std::int64_t slot = 0; slot < in.visible; slot += kColumns) {
-    Tile sums;
-    clear(sums);
-    multiply(sums, in.query, shape.head_dim, packed.keys + slot * shape.head_dim, shape.head_dim / 2);
-    write(sums, scratch.scores.data() + slot, shape.padded);
+template <int Rows>
+ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slots& slots, const Shape& shape, Scratch& scratch) {
+  std::int64_t begin = 0;  // what the first query may not see, none may
+  while (begin + kTileColumns < in.seen && slots.last[static_cast<std::size_t>(begin / kTileColumns)] <= in.oldest(0))
+    begin += kTileColumns;
+  alignas(64) float highest[Rows][16];
+  std::fill(&highest[0][0], &highest[0][0] + Rows * 16, kHidden);
+  std::int64_t end = begin;
+  for (; end < in.seen; end += kTileColumns) {
+    Tile<Rows> scores;
+    clear<Rows>(scores);
+    multiply<Rows>(scores, in.query, shape.head_dim, packed.keys + end * shape.head_dim, shape.head_dim / 2);
+    scale_and_hide<Rows>(scores, in, slots, end);
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 most = _mm512_max_ps(_mm512_max_ps(scores[r][0], scores[r][1]), _mm512_max_ps(scores[r][2], scores[r][3]));
+      _mm512_store_ps(highest[r], _mm512_max_ps(_mm512_load_ps(highest[r]), most));
+#pragma GCC unroll 4
+      for (int c = 0; c < kTileRegisters; ++c)
+        _mm512_store_ps(scratch.scores.data() + r * shape.padded + end + c * 16, scores[r][c]);
+    }
   }
-  for (std::int64_t r = 0; r < in.count; ++r) {
-    const auto own = static_cast<std::int32_t>(in.positions[r]);
-    const std::int32_t oldest = in.window > 0 ? own - static_cast<std::int32_t>(in.window) : -1;
-    float* scores = scratch.scores.data() + r * shape.padded;
-    softmax_values(scores, scores, scratch.weights.data() + r * shape.padded, {in.slots, in.visible, own, oldest}, in.scale);
-  }
-  for (std::int64_t d = 0; d < shape.head_dim; d += kColumns) {
-    Tile sums;
-    clear(sums);
-    multiply(sums, scratch.weights.data(), shape.padded, packed.values + d * shape.padded, in.visible / 2);
-    write(sums, scratch.result.data() + d, shape.head_dim);
+  float inverse[Rows];
+  for (int r = 0; r < Rows; ++r)
+    inverse[r] = weigh(scratch.scores.data() + r * shape.padded + begin, _mm512_reduce_max_ps(_mm512_load_ps(highest[r])),
+                       end - begin, scratch.weights.data() + r * shape.padded + begin);
+  for (std::int64_t d = 0; d < shape.head_dim; d += kTileColumns) {
+    Tile<Rows> sums;
+    clear<Rows>(sums);
+    multiply<Rows>(sums, scratch.weights.data() + begin, shape.padded, packed.values + d * shape.padded + begin * kTileColumns,
+                   (in.seen - begin + 1) / 2);
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+      for (int c = 0; c < kTileRegisters; c += 2) {
+        const __m512 factor = _mm512_set1_ps(inverse[r]);
+        const __m512bh pair = _mm512_cvtne2ps_pbh(_mm512_mul_ps(sums[r][c + 1], factor), _mm512_mul_ps(sums[r][c], factor));
+        _mm512_storeu_si512(in.out + r * in.stride + d + c * 16, reinterpret_cast<__m512i>(pair));
+      }
   }
 }
 
@@ -125,23 +183,24 @@ const Bf16* data(const at::Tensor& x) {
   return static_cast<const Bf16*>(x.const_data_ptr());
 }
 
-// [B*Hkv, padded*Dh] each, zero behind the slots in use.
+// [B*Hkv, padded*Dh] each.
 struct PackedCache {
   at::Tensor keys, values;
 };
 
 PackedCache pack(const PromptAttention& in, const Shape& shape) {
   const std::int64_t rows = in.cache_key.size(0) * in.cache_key.size(1), capacity = in.cache_key.size(2);
-  PackedCache out{at::zeros({rows, shape.padded * shape.head_dim}, in.query.options()),
-                  at::zeros({rows, shape.padded * shape.head_dim}, in.query.options())};
-  at::parallel_for(0, 2 * rows, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t blocks = shape.padded / kTileColumns;
+  PackedCache out{at::empty({rows, shape.padded * shape.head_dim}, in.query.options()),
+                  at::empty({rows, shape.padded * shape.head_dim}, in.query.options())};
+  at::parallel_for(0, rows * blocks, 4, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i / 2, from = row * capacity * shape.head_dim, to = row * shape.padded * shape.head_dim;
-      if (i % 2 == 0) {
-        pack_keys(data(in.cache_key) + from, shape, static_cast<Bf16*>(out.keys.mutable_data_ptr()) + to);
-      } else {
-        pack_values(data(in.cache_value) + from, shape, static_cast<Bf16*>(out.values.mutable_data_ptr()) + to);
-      }
+      const std::int64_t row = i / blocks, slot = i % blocks * kTileColumns, slots = std::min(kTileColumns, shape.length - slot);
+      const std::int64_t from = (row * capacity + slot) * shape.head_dim, to = row * shape.padded * shape.head_dim;
+      pack_keys(data(in.cache_key) + from, slots, shape,
+                static_cast<Bf16*>(out.keys.mutable_data_ptr()) + to + slot * shape.head_dim);
+      pack_values(data(in.cache_value) + from, slots, shape,
+                  static_cast<Bf16*>(out.values.mutable_data_ptr()) + to + slot * kTileColumns);
     }
   });
   return out;
@@ -151,50 +210,44 @@ PackedCache pack(const PromptAttention& in, const Shape& shape) {
 void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at::Tensor& slots, const at::Tensor& out,
                   std::int64_t begin, std::int64_t end) {
   const std::int64_t heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3), kv_heads = in.cache_key.size(1);
-  const std::int64_t blocks = (tokens + kRows - 1) / kRows, group = heads / kv_heads;
+  const std::int64_t blocks = (tokens + kTileRows - 1) / kTileRows, group = heads / kv_heads;
   const Shape shape{width, in.length, slots.size(1)};
-  Scratch scratch{std::vector<float>(static_cast<std::size_t>(kRows * shape.padded)),
-                  std::vector<float>(static_cast<std::size_t>(kRows * width)),
-                  std::vector<Bf16>(static_cast<std::size_t>(kRows * shape.padded))};
-  std::vector<Bf16> queries(static_cast<std::size_t>(kRows * width));
+  Scratch scratch(shape);
+  std::vector<Slots> rows;
+  for (std::int64_t b = 0; b < in.query.size(0); ++b)
+    rows.push_back(slots_of_row(slots.const_data_ptr<std::int32_t>() + b * shape.padded, shape));
   for (std::int64_t i = begin; i < end; ++i) {
-    const std::int64_t b = i / (heads * blocks), h = i / blocks % heads, first = i % blocks * kRows;
-    const std::int64_t count = std::min(kRows, tokens - first), cache_row = b * kv_heads + h / group;
-    for (std::int64_t r = 0; r < kRows; ++r)
-      std::memcpy(queries.data() + r * width, data(in.query) + ((b * heads + h) * tokens + first + std::min(r, count - 1)) * width,
-                  static_cast<std::size_t>(width) * sizeof(Bf16));
-    // Later slots hold later tokens: hidden from all of these queries.
-    const std::int64_t seen = in.length - tokens + first + count, visible = (seen + kColumns - 1) / kColumns * kColumns;
-    const TileOfQueries tile{queries.data(),
-                             in.query_positions.const_data_ptr<std::int64_t>() + b * tokens + first,
-                             count,
-                             slots.const_data_ptr<std::int32_t>() + b * shape.padded,
-                             visible,
-                             in.window,
-                             static_cast<float>(in.scale)};
-    const std::int64_t offset = cache_row * shape.padded * width;
-    attend_tile(tile, {data(packed.keys) + offset, data(packed.values) + offset}, shape, scratch);
-    for (std::int64_t r = 0; r < count; ++r) {
-      Bf16* to = static_cast<Bf16*>(out.mutable_data_ptr()) + ((b * tokens + first + r) * heads + h) * width;
-      for (std::int64_t d = 0; d < width; ++d) store(&to[d], scratch.result[static_cast<std::size_t>(r * width + d)]);
-    }
+    const std::int64_t b = i / (heads * blocks), h = i / blocks % heads, k = i % blocks;
+    // From both ends in turn: late queries see more, and every thread gets as many of them.
+    const std::int64_t first = (k % 2 == 0 ? k / 2 : blocks - 1 - k / 2) * kTileRows;
+    const std::int64_t count = std::min<std::int64_t>(kTileRows, tokens - first);
+    const Queries queries{data(in.query) + ((b * heads + h) * tokens + first) * width,
+                          in.query_positions.const_data_ptr<std::int64_t>() + b * tokens + first,
+                          in.length - tokens + first + count,
+                          in.window,
+                          static_cast<float>(in.scale * std::numbers::log2e),
+                          static_cast<Bf16*>(out.mutable_data_ptr()) + ((b * tokens + first) * heads + h) * width,
+                          heads * width};
+    const std::int64_t offset = (b * kv_heads + h / group) * shape.padded * width;
+    const Packed own{data(packed.keys) + offset, data(packed.values) + offset};
+    with_tile_rows(count, [&](auto n) { attend<n()>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch); });
   }
 }
 
 }  // namespace
 
 bool prompt_attention_usable(const at::Tensor& query) {
-  return query.scalar_type() == at::kBFloat16 && query.size(3) % kColumns == 0 && usable(query) && processor_has_bf16();
+  return query.scalar_type() == at::kBFloat16 && query.size(3) % kTileColumns == 0 && usable(query) && processor_has_bf16();
 }
 
 at::Tensor prompt_attention(const PromptAttention& in) {
   const std::int64_t batch = in.query.size(0), heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3);
-  const Shape shape{width, in.length, (in.length + kColumns - 1) / kColumns * kColumns};
+  const Shape shape{width, in.length, (in.length + kTileColumns - 1) / kTileColumns * kTileColumns};
   at::Tensor slots = at::full({batch, shape.padded}, -1, at::kInt);
   slots.slice(1, 0, in.length).copy_(in.slot_positions.slice(1, 0, in.length));
   const PackedCache packed = pack(in, shape);
   at::Tensor out = at::empty({batch, tokens, heads * width}, in.query.options());
-  const std::int64_t tiles = batch * heads * ((tokens + kRows - 1) / kRows);
+  const std::int64_t tiles = batch * heads * ((tokens + kTileRows - 1) / kTileRows);
   at::parallel_for(0, tiles, 8, [&](std::int64_t begin, std::int64_t end) { attend_tiles(in, packed, slots, out, begin, end); });
   return out;
 }

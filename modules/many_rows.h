@@ -1,0 +1,23 @@
+// Matrix products of many rows, as in reading a prompt: bound by arithmetic.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+#include <vector>
+
+namespace zlens::kernels {
+
+struct Matrix {
+  at::Tensor weight, bias;  // [M, N], [M] or undefined
+};
+
+// True for bfloat16 on a processor with AVX-512 BF16, more than kFewRows rows and no gradient wanted.
+bool many_rows_usable(const at::Tensor& x, const Matrix& matrix);
+
+// x [..., N] times each weight [M, N] transposed, plus its bias: [..., M] each. Products of bfloat16 pairs are summed in float in
+// the order of N, and rounded once: a row's result depends neither on the other rows nor on the number of threads. The weights are
+// read as they are; each thread repacks 64 of their rows at a time.
+std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Matrix> matrices);
+
+}  // namespace zlens::kernels
