@@ -11,9 +11,7 @@
 #include <memory>
 #include <type_traits>
 
-#include "modules/vector_math.h"
-
-#define ZLENS_BF16_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#include "modules/bf16_math.h"
 
 namespace zlens::kernels {
 

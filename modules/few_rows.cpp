@@ -6,18 +6,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "modules/bf16_math.h"
 #include "modules/kernels.h"
 #include "modules/processor.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define ZLENS_BF16_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#endif
-
 namespace zlens::kernels {
 namespace {
-
-using Bf16 = std::uint16_t;
 
 struct Operands {
   const Bf16* x;       // [rows, width]

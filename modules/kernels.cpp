@@ -10,6 +10,8 @@
 #include <limits>
 #include <vector>
 
+#include "modules/bf16_loops.h"
+#include "modules/processor.h"
 #include "modules/vector_math.h"
 
 // One clone per instruction set, chosen when the program is loaded; what they call must be inlined to profit.
@@ -24,36 +26,34 @@ namespace zlens::kernels {
 namespace {
 
 template <typename T>
-ZLENS_INLINE void rms_norm_rows(const T* x, const T* weight, T* out, std::int64_t rows, std::int64_t width, float eps) {
-  for (std::int64_t row = 0; row < rows; ++row, x += width, out += width) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int64_t i = 0; i < width; ++i) sum += load(x[i]) * load(x[i]);
-    const float inverse = 1.0F / std::sqrt(sum / static_cast<float>(width) + eps);
+ZLENS_INLINE void rms_norm_rows(const NormRows<T>& in) {
+  for (std::int64_t row = 0; row < in.rows; ++row) {
+    const T* x = in.x + row * in.width;
+    T* out = in.out + row * in.width;
+    if (in.delta) {
+      const T* delta = in.delta + row * in.width;
+      T* sum = in.sum + row * in.width;
 #pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) store(&out[i], rounded<T>(load(x[i]) * inverse) * load(weight[i]));
+      for (std::int64_t i = 0; i < in.width; ++i) store(&sum[i], load(x[i]) + load(delta[i]));
+      x = sum;
+    }
+    float squares = 0;
+#pragma omp simd reduction(+ : squares)
+    for (std::int64_t i = 0; i < in.width; ++i) squares += load(x[i]) * load(x[i]);
+    const float inverse = 1.0F / std::sqrt(squares / static_cast<float>(in.width) + in.eps);
+#pragma omp simd
+    for (std::int64_t i = 0; i < in.width; ++i) store(&out[i], rounded<T>(load(x[i]) * inverse) * load(in.weight[i]));
   }
 }
 
-ZLENS_CLONES void rms_norm_range(const float* x, const float* weight, float* out, std::int64_t rows, std::int64_t width,
-                                 float eps) {
-  rms_norm_rows(x, weight, out, rows, width, eps);
+ZLENS_CLONES void rms_norm_range(const NormRows<float>& in) {
+  rms_norm_rows(in);
 }
-ZLENS_CLONES void rms_norm_range(const Bf16* x, const Bf16* weight, Bf16* out, std::int64_t rows, std::int64_t width, float eps) {
-  rms_norm_rows(x, weight, out, rows, width, eps);
+ZLENS_CLONES void rms_norm_portable(const NormRows<Bf16>& in) {
+  rms_norm_rows(in);
 }
-
-template <typename T>
-ZLENS_INLINE void add_values(const T* x, const T* delta, T* sum, std::int64_t count) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) store(&sum[i], load(x[i]) + load(delta[i]));
-}
-
-ZLENS_CLONES void add_range(const float* x, const float* delta, float* sum, std::int64_t count) {
-  add_values(x, delta, sum, count);
-}
-ZLENS_CLONES void add_range(const Bf16* x, const Bf16* delta, Bf16* sum, std::int64_t count) {
-  add_values(x, delta, sum, count);
+void rms_norm_range(const NormRows<Bf16>& in) {
+  processor_has_bf16() ? bf16_rms_norm(in) : rms_norm_portable(in);
 }
 
 template <typename T>
@@ -70,8 +70,11 @@ ZLENS_INLINE void silu_times_values(T* gate, const T* up, std::int64_t count) {
 ZLENS_CLONES void silu_times_range(float* gate, const float* up, std::int64_t count) {
   silu_times_values(gate, up, count);
 }
-ZLENS_CLONES void silu_times_range(Bf16* gate, const Bf16* up, std::int64_t count) {
+ZLENS_CLONES void silu_times_portable(Bf16* gate, const Bf16* up, std::int64_t count) {
   silu_times_values(gate, up, count);
+}
+void silu_times_range(Bf16* gate, const Bf16* up, std::int64_t count) {
+  processor_has_bf16() ? bf16_silu_times(gate, up, count) : silu_times_portable(gate, up, count);
 }
 
 template <typename T>
@@ -161,6 +164,27 @@ auto with_storage(const at::Tensor& x, const Body& body) {
   return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
 }
 
+struct NormTensors {
+  at::Tensor x, delta, sum, out;  // delta and sum undefined: the norm of x alone
+};
+
+void norm_tensors(const NormTensors& in, const at::Tensor& weight, double eps) {
+  const std::int64_t width = in.x.size(-1), rows = in.x.numel() / std::max<std::int64_t>(1, width);
+  with_storage(in.x, [&](auto zero) {
+    using T = decltype(zero);
+    at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t first = begin * width;
+      NormRows<T> part{input<T>(in.x) + first,    nullptr,     nullptr, input<T>(weight),
+                       output<T>(in.out) + first, end - begin, width,   static_cast<float>(eps)};
+      if (in.delta.defined()) {
+        part.delta = input<T>(in.delta) + first;
+        part.sum = output<T>(in.sum) + first;
+      }
+      rms_norm_range(part);
+    });
+  });
+}
+
 // Where head h of token t of row b starts in the result.
 struct HeadPlaces {
   std::int64_t row_stride, head_stride, first_token;
@@ -233,31 +257,14 @@ bool usable(const at::Tensor& x) {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   const at::Tensor in = x.contiguous();
   at::Tensor out = at::empty_like(in);
-  const std::int64_t width = in.size(-1), rows = in.numel() / std::max<std::int64_t>(1, width);
-  with_storage(in, [&](auto zero) {
-    using T = decltype(zero);
-    at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
-      rms_norm_range(input<T>(in) + begin * width, input<T>(weight), output<T>(out) + begin * width, end - begin, width,
-                     static_cast<float>(eps));
-    });
-  });
+  norm_tensors({in, {}, {}, out}, weight, eps);
   return out;
 }
 
 AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps) {
   const at::Tensor in = x.contiguous(), added = delta.contiguous();
   AddedNorm out{at::empty_like(in), at::empty_like(in)};
-  const std::int64_t width = in.size(-1), rows = in.numel() / std::max<std::int64_t>(1, width);
-  with_storage(in, [&](auto zero) {
-    using T = decltype(zero);
-    at::parallel_for(0, rows, 64, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {  // row by row: the sum is still in the cache when it is normalised
-        T* sum = output<T>(out.sum) + row * width;
-        add_range(input<T>(in) + row * width, input<T>(added) + row * width, sum, width);
-        rms_norm_range(sum, input<T>(weight), output<T>(out.normed) + row * width, 1, width, static_cast<float>(eps));
-      }
-    });
-  });
+  norm_tensors({in, added, out.sum, out.normed}, weight, eps);
   return out;
 }
 

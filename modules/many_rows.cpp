@@ -37,17 +37,11 @@ ZLENS_BF16_TARGET ZLENS_INLINE void write(const Tile<Rows>& sums, const Panel& p
   Bf16* out = panel.out + row * panel.outputs;
 #pragma GCC unroll 4
   for (int c = 0; c < kTileRegisters; ++c) {
-    const std::int64_t count = std::clamp<std::int64_t>(panel.count - c * 16, 0, 16);
-    const auto mask = static_cast<__mmask16>((1U << count) - 1U);
-    __m512 bias = _mm512_setzero_ps();
-    if (panel.bias) {
-      const __m512i bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, panel.bias + c * 16));
-      bias = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
-    }
+    const __mmask16 mask = lanes(c * 16, panel.count);
+    const __m512 bias = panel.bias ? load(panel.bias + c * 16, mask) : _mm512_setzero_ps();
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r)
-      _mm256_mask_storeu_epi16(out + r * panel.outputs + c * 16, mask,
-                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_add_ps(sums[r][c], bias))));
+      _mm256_mask_storeu_epi16(out + r * panel.outputs + c * 16, mask, narrow(_mm512_add_ps(sums[r][c], bias)));
   }
 }
 

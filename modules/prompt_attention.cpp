@@ -111,18 +111,6 @@ ZLENS_BF16_TARGET ZLENS_INLINE void scale_and_hide(Tile<Rows>& scores, const Que
   }
 }
 
-// 2^x for x <= 0, relative error below 3e-6.
-ZLENS_BF16_TARGET ZLENS_INLINE __m512 power_of_two(__m512 x) {
-  const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, whole);
-  __m512 p = _mm512_set1_ps(1.33335581e-3F);
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.61812911e-3F));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.55041087e-2F));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.40226507e-1F));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.93147181e-1F));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0F));
-  return _mm512_scalef_ps(p, whole);
-}
-
 // weights = 2^(scores - highest). Returns 1 / their sum; 0 for a padding query, which sees nothing.
 ZLENS_BF16_TARGET ZLENS_INLINE float weigh(const float* scores, float highest, std::int64_t count, Bf16* weights) {
   const __m512 top = _mm512_set1_ps(std::max(highest, kHidden / 2));

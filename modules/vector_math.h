@@ -51,6 +51,18 @@ ZLENS_INLINE float exp_nonpositive(float x) {
   return x < -87.0F ? 0.0F : mantissa * power;
 }
 
+// RMS norm of rows, or of the rounded sums x + delta, which are kept.
+template <typename T>
+struct NormRows {
+  const T* x;       // [rows, width]
+  const T* delta;   // [rows, width] or nullptr
+  T* sum;           // [rows, width]; unused without delta
+  const T* weight;  // [width]
+  T* out;           // [rows, width]
+  std::int64_t rows, width;
+  float eps;
+};
+
 constexpr float kHidden = -1e30F;  // below every score
 
 struct Visibility {
