@@ -47,6 +47,7 @@ std::string required(const po::variables_map& values, const char* name);
 
 int train_command(const std::vector<std::string>& arguments);
 int ask_command(const std::vector<std::string>& arguments);
+int decompose_command(const std::vector<std::string>& arguments);
 int eval_command(const std::vector<std::string>& arguments);
 int score_command(const std::vector<std::string>& arguments);
 int report_command(const std::vector<std::string>& arguments);

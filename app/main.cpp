@@ -18,6 +18,7 @@ constexpr Command kCommands[] = {
     {"score", "score a run or a file of predictions again", zlens::score_command},
     {"report", "write a run's report: one HTML file with its images", zlens::report_command},
     {"compare", "compare runs sample by sample: intervals, tests, what changed", zlens::compare_command},
+    {"decompose", "factor a model's matrices into the cache, ahead of experts", zlens::decompose_command},
     {"models", "families supported; what a checkpoint is", zlens::models_command},
     {"tasks", "tasks, their data formats and metrics", zlens::tasks_command},
     {"logits", "write a prompt's token ids and logits, for comparisons", zlens::logits_command},

@@ -1,13 +1,18 @@
 #include "experts/factors.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <vector>
 
+#include "experts/svd.h"
+#include "io/atomic_file.h"
 #include "io/error.h"
-#include "io/safetensors.h"
-#include "io/sha256.h"
+#include "io/file_lock.h"
 #include "modules/dtype.h"
+#include "modules/state_dict.h"
 #include "text/model.h"
 
 namespace zlens {
@@ -15,91 +20,185 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
-  return {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()};
+std::string number_text(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.3g", value);
+  return buffer;
 }
 
-std::string checksum(const Factors& factors) {
-  Sha256 hash;
-  for (const at::Tensor& tensor : {factors.u, factors.s, factors.vt}) hash.update(bytes_of(tensor));
-  return hash.hex();
-}
-
-at::Tensor read_tensor(const std::shared_ptr<const Safetensors>& file, const char* name) {
-  const TensorInfo& info = file->tensors().at(name);
-  const auto bytes = file->data(info);
-  at::Tensor tensor = at::empty(info.shape, at::TensorOptions().dtype(torch_dtype(info.dtype)));
-  std::copy(bytes.begin(), bytes.end(), static_cast<std::byte*>(tensor.mutable_data_ptr()));
-  return tensor;
-}
-
-// The cached factors, or nothing where the file is absent, damaged or does not fit [m, n].
-std::optional<Factors> read_cached(const fs::path& path, at::IntArrayRef shape) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return std::nullopt;
-  try {
-    const auto file = Safetensors::open(path);
-    Factors factors{read_tensor(file, "u"), read_tensor(file, "s"), read_tensor(file, "vt")};
-    const std::int64_t rank = std::min(shape[0], shape[1]);
-    const bool fits = factors.u.sizes() == at::IntArrayRef({shape[0], rank}) && factors.s.sizes() == at::IntArrayRef({rank}) &&
-                      factors.vt.sizes() == at::IntArrayRef({rank, shape[1]}) && factors.u.scalar_type() == at::kFloat;
-    if (fits && file->metadata().at("zlens.sha256") == checksum(factors)) return factors;
-  } catch (const std::exception&) {
-    // Rebuilt on doubt.
-  }
-  return std::nullopt;
-}
-
-void write_cached(const fs::path& path, const Factors& factors) {
-  const auto entry = [](const char* name, const at::Tensor& tensor) {
-    return TensorToWrite{name, Dtype::F32, tensor.sizes().vec(), bytes_of(tensor)};
-  };
-  try {
-    fs::create_directories(path.parent_path());
-    write_safetensors(path, {entry("u", factors.u), entry("s", factors.s), entry("vt", factors.vt)},
-                      {{"zlens.sha256", checksum(factors)}});
-  } catch (const std::exception&) {
-    // A read-only or full cache costs time, not correctness.
-  }
+at::Tensor weight_of(StateDict& weights, const AdaptableMatrix& matrix) {
+  const at::Tensor weight = weights.take(matrix.name + ".weight", matrix.weight.sizes());
+  if (weight.numel() == 0) throw InputError("the checkpoint's '" + matrix.name + "' changed while the model was in use");
+  return weight;
 }
 
 }  // namespace
 
-FactorStore::FactorStore(std::shared_ptr<const LanguageModel> model, std::string base_hash, fs::path cache_folder)
-    : model_(std::move(model)), base_hash_(std::move(base_hash)), folder_(std::move(cache_folder) / base_hash_) {}
-
-std::int64_t FactorStore::rank(const std::string& name) const {
-  for (const AdaptableMatrix& matrix : model_->matrices())
-    if (matrix.name == name) return std::min(matrix.weight.size(0), matrix.weight.size(1));
-  throw InputError(model_->path().string() + ": no adaptable matrix is named '" + name + "'");
+FactorStore::FactorStore(std::shared_ptr<const LanguageModel> model, std::string base_hash, const fs::path& cache_folder)
+    : model_(std::move(model)), base_hash_(std::move(base_hash)), folder_(cache_folder / base_hash_), checked_(folder_) {
+  for (const AdaptableMatrix& matrix : model_->matrices()) slots_.emplace(matrix.name, slots_.size());
 }
 
-Factors FactorStore::load_or_compute(const std::string& name) const {
-  const fs::path path = folder_ / (name + ".safetensors");
-  Factors out;
-  model_->for_each_matrix_fp32({name}, [&](const std::string&, const at::Tensor& weight) {
-    if (auto cached = read_cached(path, weight.sizes())) {
-      out = std::move(*cached);
-      return;
-    }
-    auto [u, s, vt] = at::linalg_svd(weight, /*full_matrices=*/false);
-    out = {u.contiguous(), s.contiguous(), vt.contiguous()};
-    write_cached(path, out);
-  });
-  return out;
+const AdaptableMatrix& FactorStore::matrix(const std::string& name) const {
+  const auto found = slots_.find(name);
+  if (found == slots_.end()) throw InputError(model_->path().string() + ": no adaptable matrix is named '" + name + "'");
+  return model_->matrices()[found->second];
+}
+
+std::int64_t FactorStore::rank(const std::string& name) const {
+  const at::Tensor& weight = matrix(name).weight;
+  return std::min(weight.size(0), weight.size(1));
+}
+
+FactorFileKey FactorStore::key(const AdaptableMatrix& matrix, at::ScalarType dtype) const {
+  return {base_hash_, matrix.name, matrix.weight.size(0), matrix.weight.size(1), dtype};
+}
+
+fs::path FactorStore::path(const AdaptableMatrix& matrix, at::ScalarType dtype) const {
+  std::string file = matrix.name;
+  if (dtype != at::kFloat) file.append(".").append(dtype_label(dtype));
+  return folder_ / file.append(".safetensors");
+}
+
+std::optional<FactorFile> FactorStore::cached(const AdaptableMatrix& matrix, at::ScalarType dtype) {
+  return read_factor_file(path(matrix, dtype), key(matrix, dtype), checked_);
+}
+
+FactorFile FactorStore::computed(const AdaptableMatrix& matrix, const at::Tensor& weight) const {
+  try {
+    Svd parts = exact_svd(weight);
+    return {{std::move(parts.u), std::move(parts.s), std::move(parts.vt)},
+            {{"zlens.error", number_text(parts.error)}, {"zlens.orthogonality", number_text(parts.orthogonality)}}};
+  } catch (const std::exception& error) {
+    throw Error(model_->path().string() + ": '" + matrix.name + "': " + error.what());
+  }
+}
+
+FactorFile FactorStore::in_model_dtype(const FactorFile& whole) const {
+  const auto& [u, s, vt] = whole.factors;
+  return {{u.to(model_->dtype()), s, vt.to(model_->dtype())}, whole.metadata};
+}
+
+void FactorStore::write(const AdaptableMatrix& matrix, const FactorFile& file) {
+  const at::ScalarType dtype = file.factors.u.scalar_type();
+  write_factor_file(path(matrix, dtype), key(matrix, dtype), file, checked_);
+}
+
+Factors FactorStore::load(const AdaptableMatrix& matrix) {
+  if (auto file = cached(matrix, model_->dtype())) return file->factors;
+  std::vector<FactorFile> fresh;
+  std::optional<FactorFile> whole = cached(matrix, at::kFloat);
+  if (!whole) {
+    StateDict weights = model_->weights_fp32();
+    whole = computed(matrix, weight_of(weights, matrix));
+    fresh.push_back(*whole);
+  }
+  if (model_->dtype() != at::kFloat) fresh.push_back(in_model_dtype(*whole));
+  try {
+    for (const FactorFile& file : fresh) write(matrix, file);
+  } catch (const std::exception&) {
+    // A read-only or full cache costs time, not correctness.
+  }
+  return fresh.empty() ? whole->factors : fresh.back().factors;
 }
 
 std::shared_ptr<const Factors> FactorStore::get(const std::string& name) {
-  rank(name);
+  const AdaptableMatrix& wanted = matrix(name);
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
   }
-  Factors factors = load_or_compute(name);
-  const auto place = [&](const at::Tensor& tensor) { return tensor.to(model_->device(), model_->dtype()); };
-  auto shared = std::make_shared<const Factors>(Factors{place(factors.u), factors.s.to(model_->device()), place(factors.vt)});
+  const Factors factors = load(wanted);
+  const at::Device device = model_->device();
+  auto shared = std::make_shared<const Factors>(Factors{factors.u.to(device), factors.s.to(device), factors.vt.to(device)});
   const std::lock_guard lock(mutex_);
   return loaded_.emplace(name, std::move(shared)).first->second;
+}
+
+// What the workers of one `decompose` share.
+struct FactorStore::Decomposition {
+  const DecomposeOptions& options;
+  StateDict weights;
+  std::vector<const AdaptableMatrix*> missing;
+  std::mutex mutex;  // for all below and `weights`
+  std::size_t next = 0;
+  bool stopped = false;
+  DecomposeSummary summary;
+
+  void note(const FactorFile& file) {
+    summary.error = std::max(summary.error, std::atof(file.metadata.at("zlens.error").c_str()));
+    summary.orthogonality = std::max(summary.orthogonality, std::atof(file.metadata.at("zlens.orthogonality").c_str()));
+  }
+
+  void report() const {
+    if (options.progress) options.progress(summary.already + summary.computed, summary.matrices, summary.already);
+  }
+};
+
+bool FactorStore::complete() {
+  return std::all_of(model_->matrices().begin(), model_->matrices().end(),
+                     [&](const AdaptableMatrix& matrix) { return cached(matrix, at::kFloat) && cached(matrix, model_->dtype()); });
+}
+
+// Takes matrix after matrix until none is left. Only reading a weight is done in turns.
+void FactorStore::work(Decomposition& job) {
+  for (;;) {
+    const AdaptableMatrix* matrix = nullptr;
+    at::Tensor weight;
+    {
+      const std::lock_guard lock(job.mutex);
+      if (job.options.stop && job.options.stop()) job.stopped = true;
+      if (job.stopped || job.next == job.missing.size()) return;
+      matrix = job.missing[job.next++];
+      weight = weight_of(job.weights, *matrix);
+    }
+    try {
+      FactorFile whole;
+      if (auto file = cached(*matrix, at::kFloat)) {
+        whole = std::move(*file);
+      } else {
+        whole = computed(*matrix, weight);
+        write(*matrix, whole);
+      }
+      if (model_->dtype() != at::kFloat) write(*matrix, in_model_dtype(whole));
+      const std::lock_guard lock(job.mutex);
+      ++job.summary.computed;
+      job.note(whole);
+      job.report();
+    } catch (...) {
+      const std::lock_guard lock(job.mutex);
+      job.stopped = true;
+      throw;
+    }
+  }
+}
+
+DecomposeSummary FactorStore::decompose(const DecomposeOptions& options) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) throw Error(folder_.string() + ": cannot be made: " + error.message() + " (set XDG_CACHE_HOME to a folder with room)");
+  const FileLock lock(folder_ / "lock");
+  remove_stale_temporaries(folder_);
+  Decomposition job{.options = options, .weights = model_->weights_fp32()};
+  std::size_t largest = 1;
+  for (const AdaptableMatrix& matrix : model_->matrices()) {
+    const auto whole = cached(matrix, at::kFloat);
+    if (whole) job.note(*whole);
+    if (whole && cached(matrix, model_->dtype())) continue;
+    job.missing.push_back(&matrix);
+    largest = std::max(largest, exact_svd_bytes(matrix.weight.size(0), matrix.weight.size(1)));
+  }
+  job.summary.matrices = static_cast<std::int64_t>(model_->matrices().size());
+  job.summary.already = job.summary.matrices - static_cast<std::int64_t>(job.missing.size());
+  job.report();
+  // Inside, ATen and LAPACK use one thread each; a worker that is alone has all of them.
+  const auto workers =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(options.memory_bytes / largest), 1, at::get_num_threads());
+  at::parallel_for(0, workers, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t worker = begin; worker < end; ++worker) work(job);
+  });
+  job.summary.complete = job.summary.already + job.summary.computed == job.summary.matrices;
+  return job.summary;
 }
 
 }  // namespace zlens

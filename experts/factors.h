@@ -1,39 +1,75 @@
 // Singular value decompositions of a base's matrices, computed once and cached.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
+#include "experts/factor_file.h"
 #include "modules/linear.h"
 
 namespace zlens {
 
 class LanguageModel;
 
-// W = U diag(S) Vᵀ in float32, singular values falling. The cache holds one checksummed file a matrix below
-// `cache_folder`/<base hash>/; a damaged or foreign file is computed again. Thread-safe.
+struct DecomposeOptions {
+  // Matrices done, of how many, and how many an earlier run had done. Called from any thread, one call at a time.
+  std::function<void(std::int64_t done, std::int64_t total, std::int64_t already)> progress;
+  std::function<bool()> stop;                       // asked between matrices; true: leave the rest to a later call
+  std::size_t memory_bytes = std::size_t{4} << 30;  // matrices are worked on at once as far as they fit in this together
+};
+
+struct DecomposeSummary {
+  std::int64_t matrices = 0, computed = 0, already = 0;
+  double error = 0, orthogonality = 0;  // the largest of all that are cached (Svd)
+  bool complete = false;
+};
+
+// W = U diag(S) Vᵀ of every adaptable matrix. The cache holds one checksummed file a matrix below `cache_folder`/<base hash>/ in
+// float32, and beside it a copy in the model's dtype where that is another; both are mapped. A damaged or foreign file is computed
+// again. Thread-safe.
 class FactorStore {
  public:
-  FactorStore(std::shared_ptr<const LanguageModel> model, std::string base_hash, std::filesystem::path cache_folder);
+  FactorStore(std::shared_ptr<const LanguageModel> model, std::string base_hash, const std::filesystem::path& cache_folder);
 
-  // The factors of matrix `name` in the model's dtype (S stays float32). Throws InputError on a name that is no adaptable matrix.
+  // The factors of matrix `name` in the model's dtype (S stays float32); computed here where they are not cached.
+  // Throws InputError on a name that is no adaptable matrix.
   std::shared_ptr<const Factors> get(const std::string& name);
 
-  // Number of singular values of matrix `name`.
+  // Number of singular values of matrix `name`. Throws as `get` does.
   std::int64_t rank(const std::string& name) const;
+
+  // Computes whatever is missing in the cache, several matrices at once. Resumable: each matrix is durable when it is done.
+  // Throws Error where the cache cannot be written or another process is at it.
+  DecomposeSummary decompose(const DecomposeOptions& options = {});
+  // True where nothing is left to `decompose`.
+  bool complete();
+
   const std::string& base_hash() const { return base_hash_; }
   const LanguageModel& model() const { return *model_; }
+  const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  Factors load_or_compute(const std::string& name) const;
+  struct Decomposition;
+  const AdaptableMatrix& matrix(const std::string& name) const;
+  FactorFileKey key(const AdaptableMatrix& matrix, at::ScalarType dtype) const;
+  std::filesystem::path path(const AdaptableMatrix& matrix, at::ScalarType dtype) const;
+  std::optional<FactorFile> cached(const AdaptableMatrix& matrix, at::ScalarType dtype);
+  FactorFile computed(const AdaptableMatrix& matrix, const at::Tensor& weight) const;
+  FactorFile in_model_dtype(const FactorFile& whole) const;
+  void write(const AdaptableMatrix& matrix, const FactorFile& file);
+  Factors load(const AdaptableMatrix& matrix);
+  void work(Decomposition& job);
 
   std::shared_ptr<const LanguageModel> model_;
   std::string base_hash_;
   std::filesystem::path folder_;
+  std::map<std::string, std::size_t> slots_;
+  CheckedFiles checked_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Factors>> loaded_;
 };

@@ -86,10 +86,14 @@ void LanguageModel::load_gguf(const LoadOptions& options) {
   stop_ids_ = collect_stop_ids(config, *tokenizer_, Json::object(), path_.string());
 }
 
+StateDict LanguageModel::weights_fp32() const {
+  if (path_.extension() == ".gguf") return state_dict_from_gguf(Gguf::open(path_), decoder_->config(), at::kFloat);
+  return state_dict_from_checkpoint(path_, at::kFloat, canonical_text_name);
+}
+
 void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
                                          const std::function<void(const std::string&, const at::Tensor&)>& body) const {
-  StateDict weights = path_.extension() == ".gguf" ? state_dict_from_gguf(Gguf::open(path_), decoder_->config(), at::kFloat)
-                                                   : state_dict_from_checkpoint(path_, at::kFloat, canonical_text_name);
+  StateDict weights = weights_fp32();
   for (const std::string& name : names) {
     const auto matrix = std::find_if(matrices_.begin(), matrices_.end(), [&](const auto& entry) { return entry.name == name; });
     if (matrix == matrices_.end()) throw InputError(path_.string() + ": no adaptable matrix is named '" + name + "'");

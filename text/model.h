@@ -20,6 +20,8 @@
 
 namespace zlens {
 
+class StateDict;
+
 struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
 };
@@ -58,6 +60,8 @@ class LanguageModel {
   const Decoder& decoder() const { return *decoder_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const AdaptableMatrices& matrices() const { return matrices_; }
+  // The checkpoint's tensors once more, in float32 as the file has them whatever the compute dtype.
+  StateDict weights_fp32() const;
   // Calls `body` with matrix after matrix of `names` in float32, as the file has it whatever the compute dtype.
   void for_each_matrix_fp32(const std::vector<std::string>& names,
                             const std::function<void(const std::string& name, const at::Tensor& weight)>& body) const;
