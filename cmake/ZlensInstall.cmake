@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(_package ${CMAKE_INSTALL_LIBDIR}/cmake/zlens)
 
-foreach(folder io modules vision text experts eval app)
+foreach(folder io modules vision text experts eval synth app)
   install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zlens FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(DIRECTORY assets DESTINATION ${CMAKE_INSTALL_DATADIR}/zlens)

@@ -1,0 +1,51 @@
+// The kinds of generated data, by name: endless streams of documents with questions. Free of torch and OpenCV.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "io/json.h"
+#include "synth/chart.h"
+#include "synth/exercises.h"
+#include "synth/receipt.h"
+
+namespace zlens::synth {
+
+// What a picture is drawn from.
+using Facts = std::variant<Chart, Sheet, Receipt>;
+
+struct Document {
+  Facts facts;
+  Sample sample;
+};
+
+struct KindOptions {
+  ChartOptions chart;
+  SheetOptions sheet;
+};
+
+// Which document: equal places give equal documents, on every platform and in any order.
+struct Place {
+  std::uint64_t seed = 0;
+  Split split = Split::Train;
+  std::uint64_t index = 0;
+};
+
+struct Kind {
+  std::string_view name, description;
+  Document (*make)(const Place& place, const KindOptions& options);  // pure and thread-safe; throws InputError on bad options
+};
+
+// chart, math, receipt, receipt-table, mixed.
+std::span<const Kind> kinds();
+const Kind& find_kind(std::string_view name);  // throws InputError listing the known names
+
+// The random numbers of one document; `purpose` keeps the streams of one place apart.
+Rng rng_at(const Place& place, std::string_view purpose);
+
+// The exact truth of a document, for data files: {"kind": "chart", …}; numbers as strings, as they are printed.
+Json to_json(const Facts& facts);
+
+}  // namespace zlens::synth
