@@ -47,7 +47,7 @@ std::map<std::string, double> numbers_of(const Json& line) {
   for (const auto& [key, value] : line.items())
     if (key != "step" && !key.ends_with("_s") && value.is_number()) out.emplace(key, value.get<double>());
   if (!imitates(line)) return out;
-  for (const char* key : {"reward", "kl", "signal"}) out.erase(key);
+  for (const char* key : {"reward", "kl", "signal", "drift"}) out.erase(key);
   return out;
 }
 

@@ -26,7 +26,7 @@ struct TrainingLog {
   std::string task;  // the configuration's, there or among its flags; else "training"
   Json config;
   // The numbers of each step's line by key. Times (keys ending in _s) are left out, and what tells of the model's own answers
-  // (reward, kl, signal) where the step imitates others: a `phase` that is not "rl".
+  // (reward, kl, signal, drift) where the step imitates others: a `phase` that is not "rl".
   std::map<std::int64_t, std::map<std::string, double>> steps;
   std::int64_t imitated = 0;            // such steps
   std::vector<Validation> validations;  // by step

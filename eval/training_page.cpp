@@ -162,7 +162,7 @@ std::string notes(const Logs& logs) {
 std::string panel(const Logs& logs) {
   const TrainingLog& first = *logs[0];
   std::string out = "<section class=\"panel\"><h3>" + html(logs.size() == 1 ? first.name : first.task);
-  if (logs.size() == 1) out += " <span class=\"soft\">" + html(first.task) + "</span>";
+  if (logs.size() == 1 && first.task != first.name) out += " <span class=\"soft\">" + html(first.task) + "</span>";
   out += "</h3>\n";
   if (logs.size() == 1) out += figures(first);
   out += training_chart(logs);
