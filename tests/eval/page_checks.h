@@ -46,7 +46,8 @@ inline void expect_self_contained(std::string_view page) {
   EXPECT_EQ(count(page, "<script"), 1u);
   EXPECT_EQ(count(page, "\x1b"), 0u);
   EXPECT_FALSE(contains(page, " style=\"")) << "the policy would drop it";
-  for (const char* word : {"http://", "https://", "url(", "href=", "@import", "nan", "inf\""}) EXPECT_FALSE(contains(page, word)) << word;
+  for (const char* word : {"http://", "https://", "url(", "href=", "@import", "nan", "inf\""})
+    EXPECT_FALSE(contains(page, word)) << word;
 }
 
 }  // namespace zlens::test
