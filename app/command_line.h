@@ -53,6 +53,7 @@ int score_command(const std::vector<std::string>& arguments);
 int report_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
 int logits_command(const std::vector<std::string>& arguments);
+int experts_command(const std::vector<std::string>& arguments);
 int models_command(const std::vector<std::string>& arguments);
 int tasks_command(const std::vector<std::string>& arguments);
 

@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"report", "write a run's report: one HTML file with its images", zlens::report_command},
     {"compare", "compare runs sample by sample: intervals, tests, what changed", zlens::compare_command},
     {"decompose", "factor a model's matrices into the cache, ahead of experts", zlens::decompose_command},
+    {"experts", "list, show, verify, merge, transfer, import and export experts", zlens::experts_command},
     {"models", "families supported; what a checkpoint is", zlens::models_command},
     {"tasks", "tasks, their data formats and metrics", zlens::tasks_command},
     {"logits", "write a prompt's token ids and logits, for comparisons", zlens::logits_command},

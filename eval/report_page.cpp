@@ -135,13 +135,14 @@ std::string html(std::string_view text) {
   return out;
 }
 
-std::string page_head(std::string_view title) {
+std::string page_head(std::string_view title, std::string_view more_style) {
+  const std::string all = style() + std::string(more_style);
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src " +
-         policy_hash(style()) + "; script-src " + policy_hash(kScript) +
+         policy_hash(all) + "; script-src " + policy_hash(kScript) +
          "; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, "
          "initial-scale=1\">\n<title>" +
-         html(title) + "</title>\n<style>" + style() + "</style>\n</head>\n<body>\n<main>\n";
+         html(title) + "</title>\n<style>" + all + "</style>\n</head>\n<body>\n<main>\n";
 }
 
 std::string settings_section(std::string_view title, const Json& object) {

@@ -84,22 +84,33 @@ void FactorStore::write(const AdaptableMatrix& matrix, const FactorFile& file) {
   write_factor_file(path(matrix, dtype), key(matrix, dtype), file, checked_);
 }
 
+// A read-only or full cache costs time, not correctness.
+void FactorStore::keep(const AdaptableMatrix& matrix, const FactorFile& file) {
+  try {
+    write(matrix, file);
+  } catch (const std::exception&) {
+  }
+}
+
+FactorFile FactorStore::load_exact(const AdaptableMatrix& matrix) {
+  if (auto whole = cached(matrix, at::kFloat)) return std::move(*whole);
+  StateDict weights = model_->weights_fp32();
+  FactorFile whole = computed(matrix, weight_of(weights, matrix));
+  keep(matrix, whole);
+  return whole;
+}
+
 Factors FactorStore::load(const AdaptableMatrix& matrix) {
   if (auto file = cached(matrix, model_->dtype())) return file->factors;
-  std::vector<FactorFile> fresh;
-  std::optional<FactorFile> whole = cached(matrix, at::kFloat);
-  if (!whole) {
-    StateDict weights = model_->weights_fp32();
-    whole = computed(matrix, weight_of(weights, matrix));
-    fresh.push_back(*whole);
-  }
-  if (model_->dtype() != at::kFloat) fresh.push_back(in_model_dtype(*whole));
-  try {
-    for (const FactorFile& file : fresh) write(matrix, file);
-  } catch (const std::exception&) {
-    // A read-only or full cache costs time, not correctness.
-  }
-  return fresh.empty() ? whole->factors : fresh.back().factors;
+  const FactorFile whole = load_exact(matrix);
+  if (model_->dtype() == at::kFloat) return whole.factors;
+  const FactorFile file = in_model_dtype(whole);
+  keep(matrix, file);
+  return file.factors;
+}
+
+Factors FactorStore::exact(const std::string& name) {
+  return load_exact(matrix(name)).factors;
 }
 
 std::shared_ptr<const Factors> FactorStore::get(const std::string& name) {

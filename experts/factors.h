@@ -40,6 +40,9 @@ class FactorStore {
   // Throws InputError on a name that is no adaptable matrix.
   std::shared_ptr<const Factors> get(const std::string& name);
 
+  // The same in float32 on the CPU, mapped and not kept: for work on the weights themselves, matrix by matrix.
+  Factors exact(const std::string& name);
+
   // Number of singular values of matrix `name`. Throws as `get` does.
   std::int64_t rank(const std::string& name) const;
 
@@ -62,7 +65,9 @@ class FactorStore {
   FactorFile computed(const AdaptableMatrix& matrix, const at::Tensor& weight) const;
   FactorFile in_model_dtype(const FactorFile& whole) const;
   void write(const AdaptableMatrix& matrix, const FactorFile& file);
+  FactorFile load_exact(const AdaptableMatrix& matrix);
   Factors load(const AdaptableMatrix& matrix);
+  void keep(const AdaptableMatrix& matrix, const FactorFile& file);
   void work(Decomposition& job);
 
   std::shared_ptr<const LanguageModel> model_;

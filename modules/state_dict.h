@@ -26,6 +26,7 @@ class StateDict {
   void add(const std::string& name, std::vector<std::int64_t> shape, Loader load);
 
   bool has(const std::string& name) const { return entries_.contains(name); }
+  const std::vector<std::int64_t>& shape(const std::string& name) const { return entries_.at(name).shape; }
 
   // The tensor in this object's dtype and device. A missing or wrongly shaped one is noted, and an empty tensor returned.
   at::Tensor take(const std::string& name, at::IntArrayRef shape);
@@ -52,8 +53,8 @@ class StateDict {
   std::vector<std::string> missing_, misshapen_;
 };
 
-// Every tensor of an opened checkpoint, mapped; names pass through `rename` (empty result: ignored). Tensors whose file dtype is the
-// wanted one are used in place, others converted once. `subject` names the checkpoint in errors.
+// Every tensor of an opened checkpoint, mapped; names pass through `rename` (empty result: ignored). Tensors whose file dtype is
+// the wanted one are used in place, others converted once. `subject` names the checkpoint in errors.
 using RenameTensor = std::function<std::string(const std::string&)>;
 StateDict state_dict_from_tensors(const std::map<std::string, TensorLocation>& tensors, const std::string& subject,
                                   at::ScalarType dtype, const RenameTensor& rename);

@@ -37,6 +37,9 @@ const std::vector<std::string>& decoder_model_types();
 // and on every value out of range.
 DecoderConfig parse_decoder_config(const Json& config, const std::string& subject);
 
+// The config.json that transformers would write: parse_decoder_config() of it gives `config` again.
+Json decoder_config_json(const DecoderConfig& config);
+
 // From general.architecture llama, qwen2, qwen3, smollm3. Throws InputError naming file and key.
 DecoderConfig decoder_config_from_gguf(const Gguf& gguf);
 

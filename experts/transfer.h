@@ -1,0 +1,38 @@
+// An expert carried to another base with the same matrices.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experts/expert.h"
+#include "experts/factors.h"
+#include "io/json.h"
+
+namespace zlens {
+
+// How far the singular bases of one matrix have drifted apart. Signs of singular vectors do not matter: z has none.
+struct MatrixDrift {
+  std::string name;
+  double alignment = 0;  // mean over singular values of |u_i · u'_i| |v_i · v'_i|, weighted by what the expert does: S_i |z_i - 1|
+  double plain_alignment = 0;  // the same, unweighted
+  double spectrum = 0;         // ‖S - S'‖ / ‖S‖
+  double effect = 0;           // ‖ΔW - ΔW'‖ / ‖ΔW‖, what the expert adds to the weights of the two bases
+};
+
+struct TransferReport {
+  std::vector<MatrixDrift> matrices;
+  double alignment = 0, effect = 0;  // over all matrices, weighted by ‖ΔW‖
+};
+
+struct Transfer {
+  Expert expert;  // bound to the new base
+  TransferReport report;
+};
+
+// Matrices are matched by name. LoRA parts do not depend on bases: their drift is 0. Throws InputError where a matrix is missing or
+// has another shape.
+Transfer transfer_expert(const Expert& expert, FactorStore& from, FactorStore& to);
+
+Json to_json(const TransferReport& report);
+
+}  // namespace zlens
