@@ -6,6 +6,7 @@
 
 #include "modules/context.h"
 #include "modules/few_rows.h"
+#include "modules/kernels.h"
 #include "modules/many_rows.h"
 #include "modules/state_dict.h"
 
@@ -65,15 +66,29 @@ at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
   return y;
 }
 
-std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x, const Context& context) {
+std::optional<std::vector<kernels::Matrix>> Linear::at_once(std::initializer_list<const Linear*> linears, const at::Tensor& x,
+                                                            const Context& context) {
   std::vector<kernels::Matrix> matrices;
-  for (const Linear* linear : linears) matrices.push_back({linear->weight_, linear->bias_});
-  const bool at_once = std::ranges::none_of(linears, [&](const Linear* linear) { return context.change(linear->slot_); }) &&
-                       std::ranges::all_of(matrices, [&](const auto& matrix) { return kernels::many_rows_usable(x, matrix); });
-  if (at_once) return kernels::many_rows_linear(x, matrices);
+  for (const Linear* linear : linears) {
+    matrices.push_back({linear->weight_, linear->bias_});
+    if (context.change(linear->slot_) || !kernels::many_rows_usable(x, matrices.back())) return std::nullopt;
+  }
+  return matrices;
+}
+
+std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x, const Context& context) {
+  if (const auto matrices = Linear::at_once(linears, x, context)) return kernels::many_rows_linear(x, *matrices);
   std::vector<at::Tensor> out;
   for (const Linear* linear : linears) out.push_back(linear->forward(x, context));
   return out;
+}
+
+at::Tensor forward_gated(const Linear& gate, const Linear& up, const at::Tensor& x, const Context& context) {
+  if (const auto both = Linear::at_once({&gate, &up}, x, context)) return kernels::many_rows_gated(x, both->front(), both->back());
+  const at::Tensor gated = gate.forward(x, context), factor = up.forward(x, context);
+  if (!kernels::usable(gated) || !kernels::usable(factor)) return at::silu(gated) * factor;
+  kernels::silu_times(gated, factor);
+  return gated;
 }
 
 }  // namespace zlens

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "modules/many_rows.h"
+
 namespace zlens {
 
 class Context;
@@ -85,17 +87,25 @@ class Linear {
   // Differentiable in x and in whatever of the change requires grad; the weight itself never gets a gradient.
   at::Tensor forward(const at::Tensor& x, const Context& context) const;
 
-  // What each gives for the same x, bit for bit; faster than one after another where x has many rows.
   friend std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x,
                                              const Context& context);
+  friend at::Tensor forward_gated(const Linear& gate, const Linear& up, const at::Tensor& x, const Context& context);
 
  private:
   at::Tensor spectral(const at::Tensor& x, const SlotChange& change) const;
+
+  // The matrices, where the context changes none of them and one kernel can take them all.
+  static std::optional<std::vector<kernels::Matrix>> at_once(std::initializer_list<const Linear*> linears, const at::Tensor& x,
+                                                             const Context& context);
 
   at::Tensor weight_, bias_;
   std::size_t slot_;
 };
 
+// What each gives for x, bit for bit; faster than one after another where x has many rows.
 std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears, const at::Tensor& x, const Context& context);
+
+// silu(gate(x)) * up(x), whose roundings do not depend on the way it is computed. Both of one shape. -> [..., out]
+at::Tensor forward_gated(const Linear& gate, const Linear& up, const at::Tensor& x, const Context& context);
 
 }  // namespace zlens

@@ -20,4 +20,7 @@ bool many_rows_usable(const at::Tensor& x, const Matrix& matrix);
 // read as they are; each thread repacks 64 of their rows at a time.
 std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Matrix> matrices);
 
+// silu_times of the products with two weights of one shape, bit for bit, without writing these down. -> [..., M]
+at::Tensor many_rows_gated(const at::Tensor& x, const Matrix& gate, const Matrix& up);
+
 }  // namespace zlens::kernels

@@ -1,9 +1,6 @@
 #include "modules/mlp.h"
 
-#include <ATen/ATen.h>
-
 #include "modules/context.h"
-#include "modules/kernels.h"
 
 namespace zlens {
 
@@ -13,11 +10,7 @@ GatedMlp::GatedMlp(StateDict& weights, const std::string& name, const Options& o
       down_proj_(weights, name + ".down_proj", {options.intermediate_size, options.hidden_size, options.bias}, slots) {}
 
 at::Tensor GatedMlp::forward(const at::Tensor& x, const Context& context) const {
-  const auto projected = forward_all({&gate_proj_, &up_proj_}, x, context);
-  const at::Tensor &gate = projected[0], &up = projected[1];
-  if (!kernels::usable(gate) || !kernels::usable(up)) return down_proj_.forward(at::silu(gate) * up, context);
-  kernels::silu_times(gate, up);
-  return down_proj_.forward(gate, context);
+  return down_proj_.forward(forward_gated(gate_proj_, up_proj_, x, context), context);
 }
 
 }  // namespace zlens

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "modules/few_rows.h"
+#include "modules/kernels.h"
 #include "modules/linear.h"
 
 namespace zlens {
@@ -68,7 +69,7 @@ TEST_F(ManyRows, AnotherRowsInfinityOrNanStaysThere) {
     spoiled[22].fill_(NAN);
     const at::Tensor out = run(spoiled, matrix);
     for (std::int64_t row = 0; row < 40; ++row) {
-      if (row != 20 && row != 22) EXPECT_TRUE(at::equal(out[row], expected[row])) << row << " of width " << width;
+      EXPECT_EQ(at::equal(out[row], expected[row]), row != 20 && row != 22) << row << " of width " << width;
     }
     EXPECT_TRUE(out[22].isnan().all().item<bool>());
   }
@@ -102,6 +103,17 @@ TEST_F(ManyRows, SeveralMatricesAtOnceEqualOneAfterAnother) {
   const std::vector<at::Tensor> out = many_rows_linear(x, matrices);
   ASSERT_EQ(out.size(), matrices.size());
   for (std::size_t i = 0; i < out.size(); ++i) EXPECT_TRUE(at::equal(out[i], run(x, matrices[i]))) << i;
+}
+
+TEST_F(ManyRows, GatedEqualsTheProductsAndTheirSilu) {
+  for (const std::int64_t outputs : {1, 17, 32, 50, 96})
+    for (const bool biased : {false, true}) {
+      const auto bias = [&] { return biased ? random({outputs}) : at::Tensor(); };
+      const Matrix gate{random({outputs, 75}), bias()}, up{random({outputs, 75}), bias()};
+      const at::Tensor x = random({2, 10, 75}), expected = run(x, gate);
+      kernels::silu_times(expected, run(x, up));
+      EXPECT_TRUE(at::equal(kernels::many_rows_gated(x, gate, up), expected)) << outputs << (biased ? " biased" : "");
+    }
 }
 
 TEST_F(ManyRows, NotForFewRowsOtherDtypesOrGradients) {
