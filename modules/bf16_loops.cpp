@@ -33,6 +33,16 @@ ZLENS_BF16_TARGET void bf16_rms_norm(const NormRows<Bf16>& in) {
   }
 }
 
+ZLENS_BF16_TARGET void bf16_rotate(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half) {
+  for (std::int64_t i = 0; i < half; i += 16) {
+    const __mmask16 mask = lanes(i, half);
+    const __m512 a = load(in + i, mask), b = load(in + half + i, mask);
+    const __m512 c = _mm512_maskz_loadu_ps(mask, cos + i), s = _mm512_maskz_loadu_ps(mask, sin + i);
+    _mm256_mask_storeu_epi16(out + i, mask, narrow(_mm512_fmsub_ps(a, c, _mm512_mul_ps(b, s))));
+    _mm256_mask_storeu_epi16(out + half + i, mask, narrow(_mm512_fmadd_ps(b, c, _mm512_mul_ps(a, s))));
+  }
+}
+
 ZLENS_BF16_TARGET void bf16_silu_times(Bf16* gate, const Bf16* up, std::int64_t count) {
   for (std::int64_t i = 0; i < count; i += 16) {
     const __mmask16 mask = lanes(i, count);
@@ -43,6 +53,7 @@ ZLENS_BF16_TARGET void bf16_silu_times(Bf16* gate, const Bf16* up, std::int64_t 
 #else
 
 void bf16_rms_norm(const NormRows<Bf16>&) {}
+void bf16_rotate(const Bf16*, const float*, const float*, Bf16*, std::int64_t) {}
 void bf16_silu_times(Bf16*, const Bf16*, std::int64_t) {}
 
 #endif

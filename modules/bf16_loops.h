@@ -6,6 +6,8 @@
 namespace zlens::kernels {
 
 void bf16_rms_norm(const NormRows<Bf16>& in);
+// One head of 2 * half values.
+void bf16_rotate(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half);
 void bf16_silu_times(Bf16* gate, const Bf16* up, std::int64_t count);
 
 }  // namespace zlens::kernels

@@ -90,8 +90,11 @@ ZLENS_INLINE void rotate_one(const T* in, const float* cos, const float* sin, T*
 ZLENS_CLONES void rotate(const float* in, const float* cos, const float* sin, float* out, std::int64_t half) {
   rotate_one(in, cos, sin, out, half);
 }
-ZLENS_CLONES void rotate(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half) {
+ZLENS_CLONES void rotate_portable(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half) {
   rotate_one(in, cos, sin, out, half);
+}
+void rotate(const Bf16* in, const float* cos, const float* sin, Bf16* out, std::int64_t half) {
+  processor_has_bf16() ? bf16_rotate(in, cos, sin, out, half) : rotate_portable(in, cos, sin, out, half);
 }
 
 template <typename T>

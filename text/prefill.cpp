@@ -115,17 +115,17 @@ Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, 
   std::vector<const KvPrefix*> pointers;
   std::vector<at::Tensor> rests;
   std::vector<std::int64_t> reused;
-  std::int64_t longest = 0;
+  std::int64_t longest_prefix = 0;
   for (const TokenPrompt& prompt : prompts) {
     prefixes.push_back(share ? shared_prefix(decoder, prompt, prefix_ends(prompt, base_reads), reader, caches) : Reused{});
     pointers.push_back(prefixes.back().prefix.get());
     reused.push_back(prefixes.back().cached);
     const std::int64_t from = pointers.back() ? pointers.back()->length() : 0, to = static_cast<std::int64_t>(prompt.ids.size());
     rests.push_back(embed_prompt(decoder, prompt, from, to));
-    longest = std::max(longest, to);
+    longest_prefix = std::max(longest_prefix, from);
   }
   const Chunk chunk = left_padded(rests);
-  Context context(KvCache::from_prefixes(decoder.kv_shape(), pointers, longest + chunk.embeddings.size(1) + reserve), mix);
+  Context context(KvCache::from_prefixes(decoder.kv_shape(), pointers, longest_prefix + chunk.embeddings.size(1) + reserve), mix);
   at::Tensor hidden = decoder.forward(chunk.embeddings, chunk.valid, context, Decoder::Wanted::Last);
   return {std::move(context), std::move(hidden), std::move(reused)};
 }
