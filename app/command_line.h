@@ -56,5 +56,6 @@ int logits_command(const std::vector<std::string>& arguments);
 int experts_command(const std::vector<std::string>& arguments);
 int models_command(const std::vector<std::string>& arguments);
 int tasks_command(const std::vector<std::string>& arguments);
+int synth_command(const std::vector<std::string>& arguments);
 
 }  // namespace zlens

@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"experts", "list, show, verify, merge, transfer, import and export experts", zlens::experts_command},
     {"models", "families supported; what a checkpoint is", zlens::models_command},
     {"tasks", "tasks, their data formats and metrics", zlens::tasks_command},
+    {"synth", "generate questions with exact answers, as text and as pictures", zlens::synth_command},
     {"logits", "write a prompt's token ids and logits, for comparisons", zlens::logits_command},
 };
 

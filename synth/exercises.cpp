@@ -10,7 +10,8 @@ namespace {
 
 using View = std::string_view;
 
-constexpr std::array<Signs, 4> kSigns = {{{"x", ":"}, {"x", "/"}, {"*", "/"}, {"×", "÷"}}};
+// No ÷: Tesseract reads it as +.
+constexpr std::array<Signs, 4> kSigns = {{{"x", ":"}, {"x", "/"}, {"*", "/"}, {"×", ":"}}};
 constexpr View kTitles[] = {"Exercises", "Exercise sheet", "Arithmetic", "Mathematics homework", "Class test", "Practice"};
 constexpr View kTitlesUnseen[] = {"Worksheet", "Quiz", "Sums for today"};
 constexpr View kSingle[] = {"Solve the exercise.", "What is the result?", "What is the answer to the exercise?",

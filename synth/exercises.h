@@ -11,7 +11,7 @@
 
 namespace zlens::synth {
 
-// How a sheet writes times and divided by. A colon or a slash is what OCR reads best; all are in use.
+// How a sheet writes times and divided by.
 struct Signs {
   std::string_view times, divided;
 };

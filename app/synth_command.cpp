@@ -1,0 +1,108 @@
+#include <iostream>
+#include <memory>
+
+#include "app/command_line.h"
+#include "app/interrupt.h"
+#include "eval/progress.h"
+#include "io/error.h"
+#include "synth/dataset.h"
+#include "synth/painter.h"
+
+namespace zlens {
+namespace {
+
+constexpr Usage kUsage = {
+    "synth --kind K --count N --split S --out DIR [--seed N] [--images]",
+    "Generates questions with exact answers: DIR/<split>.jsonl for the task jsonl, DIR/transcripts/<id>.txt (--attach transcript)\n"
+    "and, with --images, DIR/images/<id>.png. Equal seeds give equal files; train, val and test share no sample, whatever the "
+    "seed."};
+
+// The flag's value as the enumerator at its place in `names`.
+template <typename Enum>
+Enum parse_name(const po::variables_map& values, const char* flag, const std::vector<std::string>& names) {
+  const std::string text = values[flag].as<std::string>();
+  std::string known;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+    known += (known.empty() ? "" : ", ") + names[i];
+  }
+  throw InputError(std::string("--") + flag + " '" + printable(text) + "' is unknown (known: " + known + ")");
+}
+
+std::string kind_names() {
+  std::string out;
+  for (const synth::Kind& kind : synth::kinds())
+    out += (out.empty() ? "" : ";\n") + std::string(kind.name) + ": " + std::string(kind.description);
+  return out;
+}
+
+po::options_description synth_flags() {
+  po::options_description flags("Flags", 110, 60);
+  flags.add_options()("kind,k", po::value<std::string>()->value_name("K"), kind_names().c_str())(
+      "count,n", po::value<std::int64_t>()->value_name("N"), "how many samples")(
+      "seed", po::value<std::uint64_t>()->default_value(0)->value_name("S"), "of all that is random")(
+      "split", po::value<std::string>()->default_value("train")->value_name("S"), "train, val or test")(
+      "out,o", po::value<std::string>()->value_name("DIR"), "the folder; other splits may be there already")(
+      "images", "draw the pictures, too")(
+      "values", po::value<std::string>()->default_value("readable")->value_name("V"),
+      "where charts print their values: readable (reading order keeps them beside their names), marks or off")(
+      "chart", po::value<std::string>()->default_value("any")->value_name("C"), "charts: bar, grouped-bar, line, pie or any")(
+      "layout", po::value<std::string>()->default_value("any")->value_name("L"),
+      "text of charts: table, csv, lines, prose, sentence, rows, marks or any")(
+      "exercises", po::value<int>()->default_value(1)->value_name("N"), "exercises on a sheet; 0: three to six")(
+      "word-share", po::value<double>()->default_value(0.4)->value_name("R"), "how many exercises are word problems, 0 to 1");
+  return flags;
+}
+
+synth::KindOptions kind_options(const po::variables_map& values) {
+  synth::KindOptions options;
+  if (values["chart"].as<std::string>() != "any")
+    options.chart.kind = parse_name<synth::ChartKind>(values, "chart", {"bar", "grouped-bar", "line", "pie"});
+  if (values["layout"].as<std::string>() != "any")
+    options.chart.layout =
+        parse_name<synth::ChartLayout>(values, "layout", {"table", "csv", "lines", "prose", "sentence", "rows", "marks"});
+  options.sheet.exercises = values["exercises"].as<int>();
+  options.sheet.word_share = values["word-share"].as<double>();
+  return options;
+}
+
+std::function<std::string(const synth::Document&, const synth::Place&)> picture(synth::Values where) {
+  return [painter = std::make_shared<synth::Painter>(), where](const synth::Document& document, const synth::Place& place) {
+    synth::Rng rng = synth::rng_at(place, "picture");
+    return synth::png_bytes(painter->paint(document.facts, rng, {where, document.sample.unseen}).bgr);
+  };
+}
+
+}  // namespace
+
+int synth_command(const std::vector<std::string>& arguments) {
+  const auto values = parse_arguments(arguments, synth_flags(), {}, kUsage);
+  if (!values) return 0;
+  const synth::Kind& kind = synth::find_kind(required(*values, "kind"));
+  if (!values->contains("count")) throw InputError("--count is missing");
+  synth::DatasetOptions options;
+  options.out = required(*values, "out");
+  options.seed = (*values)["seed"].as<std::uint64_t>();
+  options.split = synth::parse_split((*values)["split"].as<std::string>());
+  options.count = (*values)["count"].as<std::int64_t>();
+  options.kind = kind_options(*values);
+  const auto where = parse_name<synth::Values>(*values, "values", {"readable", "marks", "off"});
+  if (values->contains("images")) options.picture = picture(where);
+  options.stop = [] { return caught_signal() != 0; };
+  std::unique_ptr<Progress> progress;
+  options.progress = [&](std::int64_t done) {
+    if (!progress) progress = std::make_unique<Progress>(std::string(kind.name), options.count);
+    progress->update(done);
+  };
+  const bool whole = write_dataset(kind, options);
+  progress.reset();
+  if (!whole) {
+    std::cerr << "zlens: stopped before the last sample; the same command starts again\n";
+    return 1;
+  }
+  const std::filesystem::path file = options.out / (std::string(synth::split_name(options.split)) + ".jsonl");
+  std::cout << file.string() << ": " << options.count << " samples\n";
+  return 0;
+}
+
+}  // namespace zlens

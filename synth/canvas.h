@@ -1,0 +1,60 @@
+// A white sheet with a pen: shapes without stairs, text whose places are remembered.
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "synth/fonts.h"
+
+namespace zlens::synth {
+
+// A line of text in a picture and the box of its ink.
+struct PrintedText {
+  std::string text;
+  cv::Rect box;
+};
+
+struct Picture {
+  cv::Mat bgr;  // uint8, three channels
+  std::vector<PrintedText> texts;
+};
+
+enum class Align { Left, Centre, Right };
+
+// Coordinates are pixels, y down. `fonts` must outlive the canvas. Not thread-safe.
+class Canvas {
+ public:
+  Canvas(Fonts& fonts, cv::Size size, cv::Scalar background = {255, 255, 255});
+
+  Fonts& fonts() const { return *fonts_; }
+  cv::Size size() const { return picture_.bgr.size(); }
+
+  void text(std::string_view text, cv::Point baseline, const TextStyle& style, Align align = Align::Left);
+  // Capital letters centred on the height of `middle`.
+  void text_at(std::string_view text, cv::Point middle, const TextStyle& style, Align align = Align::Left);
+  // On a patch of the background, at the first of `middles` where the text is inside the picture and touches no other text; at the
+  // last where all are taken.
+  void text_where_free(std::string_view text, const std::vector<cv::Point>& middles, const TextStyle& style);
+
+  void line(cv::Point2d from, cv::Point2d to, cv::Scalar colour, int thickness = 1);
+  void polyline(const std::vector<cv::Point2d>& points, cv::Scalar colour, int thickness);
+  void rectangle(cv::Rect2d box, cv::Scalar colour);
+  void disc(cv::Point2d centre, double radius, cv::Scalar colour);
+  // Angles in degrees, clockwise from twelve o'clock.
+  void sector(cv::Point2d centre, double radius, double from, double to, cv::Scalar colour);
+
+  Picture take() { return std::move(picture_); }
+
+ private:
+  bool free_for(cv::Rect box) const;
+  Fonts* fonts_;
+  cv::Scalar background_;
+  Picture picture_;
+};
+
+// `text` in lines of at most `width` pixels where its words allow it.
+std::vector<std::string> wrapped(Fonts& fonts, std::string_view text, const TextStyle& style, int width);
+
+}  // namespace zlens::synth

@@ -1,0 +1,48 @@
+// Text drawn with TrueType fonts of the system: OpenCV's own strokes are not legible to OCR.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <span>
+#include <string_view>
+
+namespace zlens::synth {
+
+// A font and its bold cut; files below the font folder, and the Debian package that has them.
+struct Family {
+  std::string_view regular, bold, package;
+};
+// `unseen`: families that only pictures of unseen test samples use. Proportional and fixed-width ones apart.
+std::span<const Family> text_families(bool unseen);
+std::span<const Family> fixed_families(bool unseen);
+
+struct TextStyle {
+  Family family;
+  int size = 20;  // pixels of the em square
+  cv::Scalar colour;
+  bool bold = false;
+};
+
+// Opens font files as they are needed and keeps them. Not thread-safe. Members throw InputError where a font is missing, naming the
+// Debian package, or where it is no font.
+class Fonts {
+ public:
+  explicit Fonts(std::filesystem::path folder = "/usr/share/fonts/truetype");
+  ~Fonts();
+  Fonts(const Fonts&) = delete;
+  Fonts& operator=(const Fonts&) = delete;
+
+  int width(std::string_view text, const TextStyle& style);  // pixels from the first pen position to the last
+  int capital_height(const TextStyle& style);                // of an H, pixels
+
+  // Blends `text` (UTF-8, one line) into `bgr` (uint8) with its baseline starting at `pen`; what leaves the image is cut. Returns
+  // the box of the ink, uncut and empty for blanks.
+  cv::Rect draw(cv::Mat& bgr, std::string_view text, cv::Point pen, const TextStyle& style);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace zlens::synth
