@@ -50,7 +50,8 @@ po::options_description synth_flags() {
       "layout", po::value<std::string>()->default_value("any")->value_name("L"),
       "text of charts: table, csv, lines, prose, sentence, rows, marks or any")(
       "exercises", po::value<int>()->default_value(1)->value_name("N"), "exercises on a sheet; 0: three to six")(
-      "word-share", po::value<double>()->default_value(0.4)->value_name("R"), "how many exercises are word problems, 0 to 1");
+      "word-share", po::value<double>()->default_value(0.4, "0.4")->value_name("R"),
+      "how many exercises are word problems, 0 to 1");
   return flags;
 }
 

@@ -1,5 +1,10 @@
 #include "synth/dataset.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "io/atomic_file.h"
@@ -19,6 +24,25 @@ void create_folder(const fs::path& folder) {
     const std::string why = error ? error.message() : "it is no folder";
     throw InputError(folder.string() + ": the folder cannot be created: " + why);
   }
+}
+
+// Thousands of small files are made durable at once, before the split file names them; each on its own takes 10 ms.
+class UnsyncedOps : public FileOps {
+ public:
+  int fsync(int) override { return 0; }
+};
+
+void write_with(FileOps& ops, const fs::path& file, std::string_view bytes) {
+  AtomicFile out(file, ops);
+  out.write(bytes);
+  out.commit();
+}
+
+void sync_file_system_of(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int error = descriptor < 0 || ::syncfs(descriptor) != 0 ? errno : 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (error) throw Error(folder.string() + ": its files cannot be synced: " + std::strerror(error));
 }
 
 std::string id_of(const Kind& kind, Split split, std::int64_t index) {
@@ -51,16 +75,18 @@ bool write_dataset(const Kind& kind, const DatasetOptions& options) {
   create_folder(options.out / "transcripts");
   if (options.picture) create_folder(options.out / "images");
   AtomicFile samples(file);
+  UnsyncedOps unsynced;
   for (std::int64_t i = 0; i < options.count; ++i) {
     if (options.stop && options.stop()) return false;
     const Place place{options.seed, options.split, static_cast<std::uint64_t>(i)};
     const Document document = kind.make(place, options.kind);
     const std::string id = id_of(kind, options.split, i);
-    write_file_atomically(options.out / "transcripts" / (id + ".txt"), document.sample.text + "\n");
-    if (options.picture) write_file_atomically(options.out / "images" / (id + ".png"), options.picture(document, place));
+    write_with(unsynced, options.out / "transcripts" / (id + ".txt"), document.sample.text + "\n");
+    if (options.picture) write_with(unsynced, options.out / "images" / (id + ".png"), options.picture(document, place));
     samples.write(record_of(id, document).dump() + "\n");
     if (options.progress) options.progress(i + 1);
   }
+  sync_file_system_of(options.out);
   samples.commit();
   return true;
 }

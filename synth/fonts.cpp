@@ -72,7 +72,9 @@ struct Fonts::State {
       FT_Vector kerning{};
       if (before && index) FT_Get_Kerning(font, before, index, FT_KERNING_DEFAULT, &kerning);
       pen += static_cast<int>(kerning.x >> 6);
-      if (FT_Load_Glyph(font, index, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) != 0)
+      const bool loaded = FT_Load_Glyph(font, index, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) == 0;
+      const bool blank = loaded && (font->glyph->bitmap.rows == 0 || font->glyph->bitmap.width == 0);
+      if (!loaded || (!blank && font->glyph->bitmap.pixel_mode != FT_PIXEL_MODE_GRAY))
         throw InputError("the font " + std::string(style.family.regular) + " has a damaged glyph");
       use(*font->glyph, pen);
       pen += static_cast<int>(font->glyph->advance.x >> 6);
