@@ -24,6 +24,9 @@ struct Operands {
 #if defined(__x86_64__)
 
 constexpr std::int64_t kLanes = 32;  // bfloat16 values in a register
+// Values from a weight in use to the one that is fetched meanwhile. Without it, arithmetic and memory take turns: at 8 rows the
+// product takes twice as long.
+constexpr std::int64_t kAhead = 4096;
 
 ZLENS_BF16_TARGET __attribute__((always_inline)) inline __m512bh load_masked(const Bf16* from, __mmask32 mask) {
   return reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, from));
@@ -42,7 +45,10 @@ ZLENS_BF16_TARGET __attribute__((always_inline)) inline void add_columns(Sums<Ro
                                                                          const Bf16* weight, std::int64_t width, __mmask32 mask) {
   __m512bh weights[Outputs];
 #pragma GCC unroll 8
-  for (int o = 0; o < Outputs; ++o) weights[o] = load_masked(weight + o * width, mask);
+  for (int o = 0; o < Outputs; ++o) {
+    weights[o] = load_masked(weight + o * width, mask);
+    _mm_prefetch(weight + o * width + kAhead, _MM_HINT_T0);
+  }
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
     const __m512bh input = load_masked(x + r * width, mask);
