@@ -8,6 +8,7 @@
 #include "modules/few_rows.h"
 #include "modules/kernels.h"
 #include "modules/many_rows.h"
+#include "modules/spectral_rows.h"
 #include "modules/state_dict.h"
 
 namespace zlens {
@@ -49,9 +50,13 @@ bool ActiveMix::by_row() const {
 at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const {
   if (change.form == LinearForm::Merged) return product(x, change.merged, bias_);
   if (!change.factors) return product(x, weight_, bias_);
+  const bool delta = change.form == LinearForm::Delta;
+  const kernels::SpectralRows few{x,     change.factors->vt, change.scale, change.factors->u, delta ? weight_ : at::Tensor(),
+                                  bias_};
+  if (kernels::spectral_rows_usable(few)) return kernels::spectral_rows(few);
   at::Tensor projected = product(x, change.factors->vt);                    // -> [B, T, R]
   projected = (projected * change.scale.unsqueeze(1)).to(x.scalar_type());  // float32 product, one rounding
-  if (change.form == LinearForm::Factored) return product(projected, change.factors->u, bias_);
+  if (!delta) return product(projected, change.factors->u, bias_);
   return product(x, weight_, bias_) + product(projected, change.factors->u);
 }
 
