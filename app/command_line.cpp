@@ -58,7 +58,12 @@ po::options_description model_flags() {
       "threads", po::value<int>()->default_value(0)->value_name("N"), "threads; 0: one for each core")(
       "attach,a", po::value<std::vector<std::string>>()->composing()->value_name("MODALITY"),
       "give the model a modality: ocr, transcript; with options as ocr:language=deu,psm=4 (repeatable)")(
-      "expert", po::value<std::string>()->default_value("none")->value_name("FILE"), "answer with this expert; none: the base");
+      "expert", po::value<std::string>()->default_value("none")->value_name("E"),
+      "answer with this expert: a name, an expert or mix file; auto: a dispatcher chooses; none: the base")(
+      "experts", po::value<std::string>()->default_value("")->value_name("DIR"),
+      "a folder of experts, looked at before assets/experts and the user's")(
+      "dispatch", po::value<std::string>()->default_value("prompt")->value_name("D"),
+      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes)");
   return flags;
 }
 
@@ -71,6 +76,8 @@ SessionOptions session_options(const po::variables_map& values) {
   if (options.threads < 0 || options.threads > 1024)
     throw InputError("--threads " + std::to_string(options.threads) + " is out of range (accepted: 0 to 1024)");
   options.expert = values["expert"].as<std::string>();
+  options.experts = values["experts"].as<std::string>();
+  options.dispatch = values["dispatch"].as<std::string>();
   if (values.contains("attach"))
     for (const std::string& text : values["attach"].as<std::vector<std::string>>())
       options.attachments.push_back(parse_attachment(text));
@@ -121,6 +128,16 @@ AnswerOptions answer_options(const po::variables_map& values) {
 std::string required(const po::variables_map& values, const char* name) {
   if (!values.contains(name) || values[name].as<std::string>().empty()) throw InputError(std::string("--") + name + " is missing");
   return values[name].as<std::string>();
+}
+
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) out.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
 }
 
 }  // namespace zlens

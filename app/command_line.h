@@ -45,6 +45,10 @@ AnswerOptions answer_options(const po::variables_map& values);
 // A required option's value; throws InputError naming the flag where it is missing.
 std::string required(const po::variables_map& values, const char* name);
 
+// The parts of a list "a,b,c"; empty ones are passed over.
+std::vector<std::string> listed(const std::string& text);
+
+int adapt_command(const std::vector<std::string>& arguments);
 int train_command(const std::vector<std::string>& arguments);
 int ask_command(const std::vector<std::string>& arguments);
 int decompose_command(const std::vector<std::string>& arguments);

@@ -30,9 +30,24 @@ po::options_description eval_flags() {
       "prompt", po::value<std::string>()->value_name("NAME"),
       "prompt template: a name in assets/prompts, or a file; default: the task's")("resume", "go on with an unfinished run")(
       "limit", po::value<std::int64_t>()->default_value(0)->value_name("N"), "only the first N samples; 0: all")(
+      "exclude", po::value<std::string>()->value_name("MIX.json"), "leave out the samples that this mix was made with")(
       "batch-size,b", po::value<std::int64_t>()->default_value(8)->value_name("N"), "samples answered at once")(
       "no-report", "do not write report.html");
   return flags;
+}
+
+// Shots and selection samples of a mix file.
+std::set<std::string> ids_of_mix(const std::filesystem::path& path) {
+  const Json file = read_json_file(path);
+  std::set<std::string> ids;
+  for (const char* list : {"shots", "selection"}) {
+    const Json::json_pointer place("/record/" + std::string(list));
+    if (!file.contains(place) || !file.at(place).is_array())
+      throw InputError(path.string() + ": no mix of 'zlens adapt' (record/" + list + " is missing)");
+    for (const Json& id : file.at(place))
+      if (id.is_string()) ids.insert(id.get<std::string>());
+  }
+  return ids;
 }
 
 RunOptions run_options(const po::variables_map& values) {
@@ -41,6 +56,7 @@ RunOptions run_options(const po::variables_map& values) {
   options.split = values["split"].as<std::string>();
   options.out = required(values, "out");
   options.resume = values.contains("resume");
+  if (values.contains("exclude")) options.exclude = ids_of_mix(values["exclude"].as<std::string>());
   options.limit = values["limit"].as<std::int64_t>();
   options.batch_size = values["batch-size"].as<std::int64_t>();
   options.seed = values["seed"].as<std::uint64_t>();

@@ -15,6 +15,7 @@ constexpr Command kCommands[] = {
     {"ask", "one answer about an image or a text, or many from JSON lines", zlens::ask_command},
     {"eval", "evaluate a model on a task, into a run folder", zlens::eval_command},
     {"train", "train an expert: reinforcement learning or supervised, resumable", zlens::train_command},
+    {"adapt", "search the mix of experts that answers a few examples best", zlens::adapt_command},
     {"score", "score a run or a file of predictions again", zlens::score_command},
     {"report", "write a run's report: one HTML file with its images", zlens::report_command},
     {"compare", "compare runs sample by sample: intervals, tests, what changed", zlens::compare_command},

@@ -49,7 +49,8 @@ void RequestPreparer::mark(const Request& request, const std::string& context, T
 PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches) const {
   if (trimmed(request.question).empty()) throw InputError("the question is empty");
   PreparedRequest out;
-  std::string context;
+  out.question = request.question;
+  std::string& context = out.context;
   for (const Input& input : request.inputs) {
     bool read = false;
     for (const auto& [name, modality] : model_->modalities()) {

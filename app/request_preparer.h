@@ -14,7 +14,8 @@ namespace zlens {
 // A request on its way to the model.
 struct PreparedRequest {
   std::vector<PreparedInput> inputs;
-  std::string text;
+  std::string question, context;  // context: the text of the inputs
+  std::string text;               // the prompt
   TokenPrompt prompt;
   bool one_line = false;
 };

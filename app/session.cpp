@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/builtin.h"
+#include "app/expert_selection.h"
 #include "app/request_preparer.h"
 #include "experts/base_hash.h"
 #include "experts/mix.h"
@@ -61,11 +62,9 @@ struct Session::State {
   std::shared_ptr<LanguageModel> model;
   std::unique_ptr<const RequestPreparer> preparer;
   mutable Caches caches;
-  Mix mix;
-  std::shared_ptr<const ActiveMix> active;
-  std::string base;  // hash; empty without experts
+  std::unique_ptr<const ExpertSelection> experts;
 
-  Reply reply(const PreparedRequest& request, const Generation& generation) const;
+  Reply reply(const PreparedRequest& request, const Generation& generation, const ExpertSelection::Choice& choice) const;
 };
 
 Session::Session(const SessionOptions& options) : state_(std::make_unique<State>()) {
@@ -83,17 +82,14 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
       if (entry->name == attachment.modality) reads[entry->name] = entry->input;
   }
   state.preparer = std::make_unique<RequestPreparer>(state.model, std::move(reads));
-  if (options.expert.empty() || options.expert == "none") return;
-  state.base = base_hash(*state.model, user_cache_folder());
-  state.mix = {{std::make_shared<Expert>(read_expert(options.expert)), 1.0}};
-  FactorStore factors(state.model, state.base, user_cache_folder() / "factors");
-  state.active = resolve(state.mix, factors);
+  state.experts = std::make_unique<ExpertSelection>(state.model, options);
 }
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
-Reply Session::State::reply(const PreparedRequest& request, const Generation& generation) const {
+Reply Session::State::reply(const PreparedRequest& request, const Generation& generation,
+                            const ExpertSelection::Choice& choice) const {
   Reply out;
   out.answer = answer_text(model->tokenizer(), generation.ids, request.one_line);
   out.found = !is_not_found(out.answer);
@@ -105,7 +101,9 @@ Reply Session::State::reply(const PreparedRequest& request, const Generation& ge
   }
   out.prompt = request.text;
   out.prompt_sha256 = sha256_hex(request.text);
-  out.mix = zlens::describe(mix);
+  out.mix = zlens::describe(choice.mix);
+  out.why = choice.why;
+  out.first_pass_s = choice.seconds;
   out.prompt_tokens = generation.prompt_tokens;
   out.reused_tokens = generation.reused_tokens;
   out.new_tokens = static_cast<std::int64_t>(generation.ids.size());
@@ -118,6 +116,8 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
   std::vector<PreparedRequest> prepared;
   std::vector<TokenPrompt> prompts;
   std::vector<std::size_t> owners;  // of each prompt: its request
+  std::vector<ExpertSelection::Choice> choices;
+  std::vector<Mix> mixes;
   const std::int64_t room = state.model->decoder().config().max_position_embeddings;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const auto start = Clock::now();
@@ -128,13 +128,16 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
         throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " +
                          std::to_string(options.max_new_tokens) + " new ones exceeds the model's context of " +
                          std::to_string(room) + ": shorten the question or its inputs");
+      choices.push_back(state.experts->choose(one, state.caches));
+      mixes.push_back(choices.back().mix);
       prompts.push_back(one.prompt);
       prepared.push_back(std::move(one));
       owners.push_back(i);
     } catch (const InputError& error) {
       replies[i].error = error.what();
     }
-    replies[i].prepare_s = seconds_since(start);
+    const double first_pass_s = owners.empty() || owners.back() != i ? 0 : choices.back().seconds;
+    replies[i].prepare_s = seconds_since(start) - first_pass_s;
   }
   std::vector<GrowingAnswer> rows;
   for (const std::size_t owner : owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
@@ -147,11 +150,12 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
                                    .sampling = {options.temperature, options.top_p, options.seed},
                                    .stop_ids = state.model->stop_ids()};
   const auto start = Clock::now();
-  const auto generated = generate(state.model->decoder(), prompts, generation, state.active, state.caches, on_token);
+  const auto generated =
+      generate(state.model->decoder(), prompts, generation, state.experts->resolve(mixes), state.caches, on_token);
   const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {
     const double prepare_s = replies[owners[row]].prepare_s;
-    replies[owners[row]] = state.reply(prepared[row], generated[row]);
+    replies[owners[row]] = state.reply(prepared[row], generated[row], choices[row]);
     replies[owners[row]].prepare_s = prepare_s;
     replies[owners[row]].generate_s = share;
   }
@@ -168,7 +172,9 @@ void Session::write_logits(const Request& request, const std::filesystem::path& 
   const State& state = *state_;
   const PreparedRequest prepared = state.preparer->prepare(request, state.caches);
   const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
-  const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt, state.active).contiguous();
+  const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt,
+                                          state.experts->resolve({state.experts->choose(prepared, state.caches).mix}))
+                                .contiguous();
   const auto entry = [](const char* name, const at::Tensor& tensor) {
     const std::span bytes(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
     return TensorToWrite{name, file_dtype(tensor.scalar_type()), tensor.sizes().vec(), bytes};
@@ -199,8 +205,8 @@ Json Session::describe() const {
           {"model_type", state.model->model_type()},
           {"dtype", dtype_label(state.model->dtype())},
           {"attach", attachments},
-          {"base", state.base},
-          {"mix", zlens::describe(state.mix)},
+          {"base", state.experts->base()},
+          {"experts", state.experts->describe()},
           {"threads", at::get_num_threads()}};
 }
 

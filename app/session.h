@@ -30,9 +30,11 @@ struct SessionOptions {
   std::string model;           // a Hugging Face folder, a .gguf file, or a name (find_model)
   std::string dtype = "bf16";  // fp32 | bf16 | fp16
   std::string device = "cpu";
-  int threads = 0;                             // 0: one for each core
-  std::vector<Attachment> attachments;         // e.g. {{"ocr", {}}}
-  std::string expert;                          // an expert file; empty or "none": the base
+  int threads = 0;                      // 0: one for each core
+  std::vector<Attachment> attachments;  // e.g. {{"ocr", {}}}
+  std::string expert;                   // a name, an expert or mix file, "auto" (a dispatcher chooses); empty or "none": the base
+  std::string experts;                  // a folder that names are looked up in first, and what `auto` chooses from
+  std::string dispatch = "prompt";      // how `auto` chooses: prompt | classifier
   const ModalityRegistry* registry = nullptr;  // nullptr: the built-in modalities
 };
 
@@ -69,6 +71,8 @@ struct Reply {
   std::string prompt_sha256;
   Json mix = Json::array();
   std::int64_t prompt_tokens = 0, reused_tokens = 0, new_tokens = 0;
+  Json why;                              // how a dispatcher came to the mix; null where nothing had to be decided
+  double first_pass_s = 0;               // dispatch
   double prepare_s = 0, generate_s = 0;  // generate: the whole batch's time divided by its size
   std::string error;                     // not empty: this request failed, with a one-line reason
 };

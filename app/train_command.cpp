@@ -10,6 +10,7 @@
 #include "eval/rewards.h"
 #include "eval/runner.h"
 #include "experts/base_hash.h"
+#include "experts/prototype.h"
 #include "io/error.h"
 #include "io/user_folders.h"
 
@@ -154,16 +155,6 @@ MethodOptions method_options(const po::variables_map& values) {
   return out;
 }
 
-std::vector<std::string> listed(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) out.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
-
 // Everything that a training reads, alive as long as it runs.
 struct Materials {
   std::unique_ptr<const PromptTemplate> prompt, warm_prompt;
@@ -246,6 +237,20 @@ Expert finished(const Trainable& trainable, const po::variables_map& values, con
   return expert;
 }
 
+// Where the training prompts lie, for dispatch by prototype; from one prompt of each input, at most so many.
+constexpr std::size_t kPrototypePrompts = 64;
+
+Matrix prototype_of(const LanguageModel& model, const SampleStream& stream) {
+  std::vector<TrainingSample> samples;
+  for (std::size_t i = 0; i < stream.size() && samples.size() < kPrototypePrompts; i = stream.group_end(i))
+    samples.push_back(stream.at(i + samples.size() % (stream.group_end(i) - i)));
+  if (samples.size() < 2) return {};
+  std::vector<const TokenPrompt*> prompts;
+  for (const TrainingSample& sample : samples) prompts.push_back(&sample.prompt);
+  Caches caches;
+  return measure_prototype(model, prompts, caches);
+}
+
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
@@ -286,7 +291,9 @@ int train_command(const std::vector<std::string>& arguments) {
     std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
     return 1;
   }
-  write_expert(out, finished(*trainable, values, run.identity, result));
+  Expert expert = finished(*trainable, values, run.identity, result);
+  expert.prototype = prototype_of(*model, *materials.train);
+  write_expert(out, expert);
   std::cout << "base " << result.base_score << ", expert " << result.best_score << " (step " << result.best_step
             << "): " << out.string() << "\n";
   return 0;

@@ -23,6 +23,8 @@ std::vector<Sample> read_samples(const Task& task, const RunOptions& options) {
   }
   if (options.limit < 0) throw InputError("limit " + std::to_string(options.limit) + " is negative; 0 means all samples");
   std::vector<Sample> samples = task.read(options.data, options.split);
+  std::erase_if(samples, [&](const Sample& sample) { return options.exclude.contains(sample.id); });
+  if (samples.empty()) throw InputError("the split '" + options.split + "' holds no sample that is not excluded");
   if (options.limit > 0 && static_cast<std::size_t>(options.limit) < samples.size())
     samples.resize(static_cast<std::size_t>(options.limit));
   return samples;

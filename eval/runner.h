@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct RunOptions {
   std::string split;
   std::filesystem::path out;  // the run folder
   bool resume = false;
-  std::int64_t limit = 0;       // only the data set's first samples; 0: all
-  std::int64_t batch_size = 1;  // samples an Answerer gets at once; 1 to 4096
+  std::set<std::string> exclude;  // ids of samples to leave out: shots of a few-shot mix
+  std::int64_t limit = 0;         // only the data set's first samples; 0: all
+  std::int64_t batch_size = 1;    // samples an Answerer gets at once; 1 to 4096
   std::string prompt_name, prompt_sha256;
   std::uint64_t seed = 0;
   StopRequested stop;  // may be empty

@@ -1,0 +1,93 @@
+#include "app/expert_selection.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "experts/base_hash.h"
+#include "experts/expert_store.h"
+#include "experts/mix_file.h"
+#include "io/error.h"
+#include "io/user_folders.h"
+
+namespace zlens {
+namespace {
+
+// An expert trained to tell the others apart says so in its record.
+bool is_classifier(const Expert& expert) {
+  const auto task = expert.record.find("task");
+  return task != expert.record.end() && task->second == "dispatch";
+}
+
+}  // namespace
+
+ExpertSelection::ExpertSelection(std::shared_ptr<const LanguageModel> model, const SessionOptions& options)
+    : model_(std::move(model)) {
+  if (options.expert.empty() || options.expert == "none") return;
+  base_ = base_hash(*model_, user_cache_folder());
+  factors_ = std::make_unique<FactorStore>(model_, base_, user_cache_folder() / "factors");
+  if (options.expert == "auto") {
+    load_auto(options);
+    return;
+  }
+  const ExpertStore store(expert_folders(options.experts));
+  if (options.expert.ends_with(".json")) {
+    fixed_ = read_mix(options.expert, store, base_);
+  } else {
+    fixed_ = {{std::make_shared<Expert>(find_expert(options.expert, store, base_)), 1.0, {}}};
+  }
+  resolve({fixed_});  // what does not fit is refused before anything is asked
+}
+
+void ExpertSelection::load_auto(const SessionOptions& options) {
+  strategy_ = options.dispatch;
+  for (StoredExpert& stored : ExpertStore(expert_folders(options.experts)).list()) {
+    if (!stored.error.empty() || stored.expert.base != base_) continue;
+    auto expert = std::make_shared<const Expert>(std::move(stored.expert));
+    const bool known =
+        std::any_of(experts_.begin(), experts_.end(), [&](const auto& other) { return other->name == expert->name; });
+    if (is_classifier(*expert)) {
+      if (!classifier_) classifier_ = expert;
+    } else if (!known) {
+      experts_.push_back(std::move(expert));
+    }
+  }
+  if (experts_.empty())
+    throw InputError("there is no expert of base " + base_ +
+                     " to choose from (--experts names a folder; 'zlens experts list' shows what is there)");
+  if (strategy_ == "prompt") {
+    dispatcher_ = make_prompt_dispatcher(model_, experts_, nullptr);
+  } else if (strategy_ == "classifier" && classifier_) {
+    dispatcher_ = make_prompt_dispatcher(model_, experts_, resolve({{{classifier_, 1.0, {}}}}));
+  } else if (strategy_ == "classifier") {
+    dispatcher_ = make_prototype_dispatcher(model_, experts_);
+  } else if (strategy_ == "fewshot") {
+    throw InputError("few-shot mixes are made by 'zlens adapt' and given as --expert MIX.json");
+  } else {
+    throw InputError("dispatch '" + strategy_ + "' is unknown (known: prompt, classifier, fewshot)");
+  }
+}
+
+ExpertSelection::Choice ExpertSelection::choose(const PreparedRequest& request, Caches& caches) const {
+  if (!dispatcher_) return {fixed_, nullptr, 0};
+  const auto start = std::chrono::steady_clock::now();
+  Dispatch chosen = dispatcher_->choose({request.question, request.context, request.prompt}, caches);
+  Json why = {{"dispatch", strategy_}, {"confidence", chosen.confidence}, {"scores", std::move(chosen.why)}};
+  return {std::move(chosen.mix), std::move(why), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+}
+
+std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>& rows) const {
+  return factors_ ? resolve_rows(rows, *factors_) : nullptr;
+}
+
+Json ExpertSelection::describe() const {
+  Json out = {{"base", base_}, {"mix", zlens::describe(fixed_)}};
+  if (!dispatcher_) return out;
+  Mix all;
+  for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});
+  out["dispatch"] = strategy_;
+  out["experts"] = zlens::describe(all);
+  if (classifier_ && strategy_ == "classifier") out["classifier"] = classifier_->sha256;
+  return out;
+}
+
+}  // namespace zlens

@@ -1,0 +1,48 @@
+// Which experts answer a request: one that is named, a mix from a file, or what a dispatcher chooses. Internal to app/: shows
+// torch.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/request_preparer.h"
+#include "app/session.h"
+#include "experts/dispatcher.h"
+#include "experts/factors.h"
+
+namespace zlens {
+
+// Immutable but for the factors that it loads; several threads may use it at once.
+class ExpertSelection {
+ public:
+  // Throws InputError on an unknown strategy, or experts that are not there, not of this base or not fit for the strategy.
+  ExpertSelection(std::shared_ptr<const LanguageModel> model, const SessionOptions& options);
+
+  struct Choice {
+    Mix mix;
+    Json why;            // null where nothing had to be decided
+    double seconds = 0;  // of the first pass
+  };
+  Choice choose(const PreparedRequest& request, Caches& caches) const;
+
+  // One mix for each request of a batch, as what a forward pass takes; nullptr: the base.
+  std::shared_ptr<const ActiveMix> resolve(const std::vector<Mix>& rows) const;
+
+  const std::string& base() const { return base_; }  // hash; empty where no expert can act
+  // Strategy and experts, for records.
+  Json describe() const;
+
+ private:
+  void load_auto(const SessionOptions& options);
+
+  std::shared_ptr<const LanguageModel> model_;
+  std::string base_, strategy_;
+  std::unique_ptr<FactorStore> factors_;
+  Mix fixed_;
+  ExpertSet experts_;
+  std::shared_ptr<const Expert> classifier_;
+  std::unique_ptr<const Dispatcher> dispatcher_;  // nullptr: fixed_ answers everything
+};
+
+}  // namespace zlens

@@ -1,0 +1,137 @@
+// First passes: by prompt, by a trained classifier, by prototypes.
+#include "experts/dispatcher.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include "experts/base_hash.h"
+#include "experts/prototype.h"
+#include "io/error.h"
+#include "support/model_folder.h"
+#include "support/temporary_folder.h"
+#include "text/score_answers.h"
+
+namespace zlens {
+namespace {
+
+class Dispatching : public testing::Test {
+ protected:
+  Dispatching() {
+    at::set_num_threads(1);
+    model_ = load_model_fixture("llama3", folder_.path());
+  }
+
+  static std::shared_ptr<Expert> expert(const std::string& name, const std::string& description = "") {
+    auto out = std::make_shared<Expert>();
+    out->name = name;
+    out->description = description;
+    out->sha256 = name;
+    return out;
+  }
+
+  // Prompts of one kind: ids from a small range of their own, in any order.
+  std::vector<TokenPrompt> prompts(std::int32_t first, std::size_t count, std::size_t seed) const {
+    std::vector<TokenPrompt> out(count);
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t t = 0; t < 24; ++t)
+        out[i].ids.push_back(first + static_cast<std::int32_t>((seed + 31 * i + 7 * t + i * t * t) % 6));
+    return out;
+  }
+
+  std::shared_ptr<const Expert> with_prototype(const std::string& name, std::int32_t first) const {
+    auto out = expert(name);
+    const auto own = prompts(first, 24, 1);
+    std::vector<const TokenPrompt*> pointers;
+    for (const TokenPrompt& prompt : own) pointers.push_back(&prompt);
+    Caches caches;
+    out->prototype = measure_prototype(*model_, pointers, caches);
+    return out;
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<LanguageModel> model_;
+  Caches caches_;
+};
+
+TEST_F(Dispatching, PromptGivesEveryExpertAProbability) {
+  const ExpertSet experts = {expert("receipt", "shops and totals"), expert("chart", "bars and lines"), expert("math")};
+  const Dispatch chosen =
+      make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 0})->choose({"What is the total?", "CAFE 4.20", {}}, caches_);
+  double total = 0;
+  for (const auto& one : experts) total += chosen.why.at(one->name).get<double>();
+  EXPECT_NEAR(total, 1, 1e-9);
+  ASSERT_EQ(chosen.mix.size(), 1U);
+  EXPECT_NEAR(chosen.confidence, chosen.why.at(chosen.mix.front().expert->name).get<double>(), 1e-12);
+}
+
+TEST_F(Dispatching, PromptAbstainsBelowItsThreshold) {
+  const ExpertSet experts = {expert("receipt"), expert("chart")};
+  EXPECT_TRUE(make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 1})->choose({"Why?", "", {}}, caches_).mix.empty());
+}
+
+// Calibration: what the labels get without any content counts for nothing.
+TEST_F(Dispatching, AQuestionWithoutContentPrefersNobody) {
+  const ExpertSet experts = {expert("receipt"), expert("x"), expert("a-very-long-name")};
+  const Dispatch chosen =
+      make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 0})->choose({"N/A", "N/A", {}}, caches_);
+  for (const auto& one : experts) EXPECT_NEAR(chosen.why.at(one->name).get<double>(), 1.0 / 3, 1e-6);
+}
+
+TEST_F(Dispatching, OnlyTheHeadOfALongTextIsRead) {
+  const ExpertSet experts = {expert("receipt"), expert("chart")};
+  const auto dispatcher = make_prompt_dispatcher(model_, experts, nullptr, {.context_chars = 10});
+  EXPECT_EQ(dispatcher->choose({"Q?", "0123456789abc", {}}, caches_).why, dispatcher->choose({"Q?", "0123456789xyz", {}}, caches_).why);
+}
+
+TEST_F(Dispatching, PrototypesRouteByTheHiddenState) {
+  const ExpertSet experts = {with_prototype("low", 5), with_prototype("high", 60)};
+  const auto dispatcher = make_prototype_dispatcher(model_, experts);
+  int right = 0;
+  for (const auto& [first, name] : {std::pair{5, "low"}, std::pair{60, "high"}})
+    for (const TokenPrompt& prompt : prompts(first, 20, 1000)) {
+      const Dispatch chosen = dispatcher->choose({"", "", prompt}, caches_);
+      right += !chosen.mix.empty() && chosen.mix.front().expert->name == name;
+    }
+  EXPECT_GE(right, 34);
+}
+
+TEST_F(Dispatching, PrototypesAbstainFarFromEverything) {
+  auto near = std::make_shared<Expert>(*with_prototype("low", 5));
+  for (std::int64_t d = 0; d < near->prototype.columns; ++d) near->prototype.values[static_cast<std::size_t>(d)] += 100;
+  const auto dispatcher = make_prototype_dispatcher(model_, {near});
+  EXPECT_TRUE(dispatcher->choose({"", "", prompts(5, 1, 3).front()}, caches_).mix.empty());
+}
+
+TEST_F(Dispatching, AnotherExpertChangesNoDistance) {
+  const auto low = with_prototype("low", 5), high = with_prototype("high", 60), third = with_prototype("third", 30);
+  const DispatchRequest request{"", "", prompts(5, 1, 9).front()};
+  const Json two = make_prototype_dispatcher(model_, {low, high})->choose(request, caches_).why;
+  const Json three = make_prototype_dispatcher(model_, {low, high, third})->choose(request, caches_).why;
+  EXPECT_EQ(two.at("low"), three.at("low"));
+  EXPECT_EQ(two.at("high"), three.at("high"));
+}
+
+TEST_F(Dispatching, UnusableSetsAreRefused) {
+  EXPECT_THROW(make_prompt_dispatcher(model_, {}, nullptr), InputError);
+  EXPECT_THROW(make_prototype_dispatcher(model_, {}), InputError);
+  EXPECT_THROW(make_prototype_dispatcher(model_, {expert("bare")}), InputError);
+  EXPECT_THROW(measure_prototype(*model_, {}, caches_), InputError);
+}
+
+TEST_F(Dispatching, ScoredAnswersAreThoseOfTheWholeText) {
+  const TokenPrompt prompt{.ids = {5, 6, 7, 8, 9, 10}, .shared_prefixes = {4}};
+  const std::vector<std::vector<std::int32_t>> answers = {{20, 21, 22}, {30}, {20, 40}};
+  const ScoredAnswers scored = score_answers(model_->decoder(), prompt, answers, nullptr, caches_);
+  for (std::size_t a = 0; a < answers.size(); ++a) {
+    TokenPrompt whole{.ids = prompt.ids};
+    whole.ids.insert(whole.ids.end(), answers[a].begin(), answers[a].end());
+    const at::Tensor logprobs = prompt_logits(model_->decoder(), whole, nullptr).log_softmax(-1);
+    for (std::size_t t = 0; t < answers[a].size(); ++t)
+      EXPECT_NEAR(scored.logprobs[a][t],
+                  logprobs[static_cast<std::int64_t>(prompt.ids.size() + t) - 1][answers[a][t]].item<float>(), 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace zlens
