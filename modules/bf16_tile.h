@@ -63,15 +63,16 @@ ZLENS_BF16_TARGET ZLENS_INLINE void transpose_pairs(__m512i (&rows)[16]) {
   }
 }
 
-// Packs 16 rows of `width` values into one register's column of a block [(width + 1) / 2][64][2], as `multiply` takes it: what
-// stands in a register are neighbouring values of 16 rows. Of the rows only `count` (0 .. 16) are there, the others become 0, as
-// does the partner of an odd last value.
-ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, std::int64_t width, Bf16* block) {
+// Packs 16 rows of `width` values, `stride` apart, into one register's column of a block [(width + 1) / 2][64][2], as `multiply`
+// takes it: what stands in a register are neighbouring values of 16 rows. Of the rows only `count` (0 .. 16) are there, the others
+// become 0, as does the partner of an odd last value.
+ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, std::int64_t width, std::int64_t stride,
+                                        Bf16* block) {
   const std::int64_t whole = count == 16 ? width / 32 * 32 : 0;
   for (std::int64_t i = 0; i < whole; i += 32) {
     __m512i rows[16];
 #pragma GCC unroll 16
-    for (int r = 0; r < 16; ++r) rows[r] = _mm512_loadu_si512(from + r * width + i);
+    for (int r = 0; r < 16; ++r) rows[r] = _mm512_loadu_si512(from + r * stride + i);
     transpose_pairs(rows);
 #pragma GCC unroll 16
     for (int p = 0; p < 16; ++p) _mm512_store_si512(block + (i / 2 + p) * 2 * kTileColumns, rows[p]);
@@ -80,7 +81,7 @@ ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, st
     const __mmask32 mask = width - i >= 32 ? 0xffffffffU : (1U << (width - i)) - 1U;
     __m512i rows[16];
     for (int r = 0; r < 16; ++r)
-      rows[r] = r < count ? _mm512_maskz_loadu_epi16(mask, from + r * width + i) : _mm512_setzero_si512();
+      rows[r] = r < count ? _mm512_maskz_loadu_epi16(mask, from + r * stride + i) : _mm512_setzero_si512();
     transpose_pairs(rows);
     const std::int64_t pairs = std::min<std::int64_t>(16, (width - i + 1) / 2);
     for (int p = 0; p < pairs; ++p) _mm512_store_si512(block + (i / 2 + p) * 2 * kTileColumns, rows[p]);

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "modules/bf16_tile.h"
 #include "modules/few_rows.h"
@@ -39,6 +40,59 @@ struct Operands {
   std::int64_t tiles() const { return (rows + kTileRows - 1) / kTileRows; }  // of a panel
 };
 
+// Values of a row that are multiplied at once: a panel of as many, packed, stays in the second cache. What is summed over more is
+// kept in float between.
+constexpr std::int64_t kDepth = 2048;
+
+constexpr std::int64_t kPairs = 16;  // multiplied between two requests to memory
+
+// Columns [first, first + width) of the weights.
+struct Columns {
+  std::int64_t first, width;
+};
+
+// Asks for a panel's weights of some columns, one cache line after another.
+class Fetch {
+ public:
+  Fetch() = default;
+  Fetch(const Panel& panel, const Columns& columns, std::int64_t stride) : panel_(&panel), columns_(columns), stride_(stride) {}
+
+  // Inlined, or GCC drops the call as one without effect.
+  ZLENS_INLINE void lines(std::int64_t count) {
+    for (; panel_ && count > 0; --count) {
+      _mm_prefetch(panel_->groups[group_].weight + row_ * stride_ + columns_.first + column_, _MM_HINT_T1);
+      column_ += 32;
+      if (column_ >= columns_.width) next_row();
+    }
+  }
+
+ private:
+  void next_row() {
+    column_ = 0;
+    ++row_;
+    while (group_ < kTileRegisters && row_ >= panel_->groups[group_].count) {
+      ++group_;
+      row_ = 0;
+    }
+    if (group_ == kTileRegisters) panel_ = nullptr;
+  }
+
+  const Panel* panel_ = nullptr;  // nullptr: nothing (more) to ask for
+  Columns columns_{0, 0};
+  std::int64_t stride_ = 0, row_ = 0, column_ = 0;
+  int group_ = 0;
+};
+
+// A panel's weights of some columns, packed, and where the sums over the columns before are.
+struct Step {
+  const Panel& panel;
+  Columns columns;
+  const Bf16* packed;
+  float* sums;         // [rows, 64]; unused where the columns are all
+  Fetch next;          // what is multiplied afterwards: it comes from memory meanwhile
+  std::int64_t lines;  // of it to ask for every kPairs pairs
+};
+
 ZLENS_BF16_TARGET ZLENS_INLINE __m512 biased(__m512 sum, const Group& group) {
   return group.bias ? _mm512_add_ps(sum, load(group.bias, lanes(0, group.count))) : sum;
 }
@@ -68,44 +122,81 @@ ZLENS_BF16_TARGET ZLENS_INLINE void write_gated(const Tile<Rows>& sums, const Pa
 }
 
 template <int Rows>
-ZLENS_BF16_TARGET void tile(const Operands& in, const Panel& panel, const Bf16* packed, std::int64_t row) {
+ZLENS_BF16_TARGET void tile(const Operands& in, Step& step, std::int64_t row) {
+  float* kept = step.sums + row * kTileColumns;
   Tile<Rows> sums;
-  clear<Rows>(sums);
-  multiply<Rows>(sums, in.x + row * in.stride, in.stride, packed, in.stride / 2);
-  panel.gated ? write_gated<Rows>(sums, panel, row) : write<Rows>(sums, panel, row);
-}
-
-// Asks for part `index` of `parts` of a panel's weights, in the order of memory. Inlined, or GCC drops the call as one without
-// effect.
-ZLENS_INLINE void prefetch(const Panel& panel, std::int64_t width, std::int64_t index, std::int64_t parts) {
-  constexpr std::int64_t kLine = 64;
-  for (const Group& group : panel.groups) {
-    const char* from = reinterpret_cast<const char*>(group.weight);
-    const std::int64_t lines = (group.count * width * 2 + kLine - 1) / kLine;
-    for (std::int64_t i = index * lines / parts; i < (index + 1) * lines / parts; ++i) _mm_prefetch(from + i * kLine, _MM_HINT_T1);
+  if (step.columns.first == 0) {
+    clear<Rows>(sums);
+  } else {
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int c = 0; c < kTileRegisters; ++c) sums[r][c] = _mm512_load_ps(kept + r * kTileColumns + c * 16);
   }
+  const Bf16* x = in.x + row * in.stride + step.columns.first;
+  const std::int64_t pairs = (step.columns.width + 1) / 2;
+  for (std::int64_t p = 0; p < pairs; p += kPairs) {
+    step.next.lines(step.lines);
+    multiply<Rows>(sums, x + 2 * p, in.stride, step.packed + p * 2 * kTileColumns, std::min(kPairs, pairs - p));
+  }
+  if (step.columns.first + step.columns.width < in.width) {
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int c = 0; c < kTileRegisters; ++c) _mm512_store_ps(kept + r * kTileColumns + c * 16, sums[r][c]);
+    return;
+  }
+  step.panel.gated ? write_gated<Rows>(sums, step.panel, row) : write<Rows>(sums, step.panel, row);
 }
 
 // The tiles [begin, end), counted panel by panel and down the rows of each.
-void multiply_tiles(const Operands& in, std::int64_t begin, std::int64_t end) {
-  const std::int64_t tiles = in.tiles();
-  AlignedArray<Bf16> packed(in.stride * kTileColumns);
-  prefetch(in.panels[static_cast<std::size_t>(begin / tiles)], in.width, 0, 1);
-  while (begin < end) {
-    const auto index = static_cast<std::size_t>(begin / tiles);
-    const Panel& panel = in.panels[index];
-    const std::int64_t last = std::min(end, (begin / tiles + 1) * tiles);
-    for (int c = 0; c < kTileRegisters; ++c)
-      pack_rows(panel.groups[c].weight, panel.groups[c].count, in.width, packed.data() + 32 * c);
-    for (; begin < last; ++begin) {
-      // The next weights come from memory while these are multiplied.
-      if (last < end) prefetch(in.panels[index + 1], in.width, begin % tiles, tiles);
-      const std::int64_t row = begin % tiles * kTileRows;
-      with_tile_rows(std::min<std::int64_t>(kTileRows, in.rows - row),
-                     [&](auto rows) { tile<rows()>(in, panel, packed.data(), row); });
+class TileRange {
+ public:
+  TileRange(const Operands& in, std::int64_t begin, std::int64_t end)
+      : in_(in),
+        begin_(begin),
+        end_(end),
+        packed_(std::min(in.stride, kDepth) * kTileColumns),
+        sums_(in.width > kDepth ? in.tiles() * kTileRows * kTileColumns : 0) {}
+
+  void run() {
+    Fetch(panel(begin_), columns(0), in_.width).lines(std::numeric_limits<std::int64_t>::max());
+    const std::int64_t tiles = in_.tiles();
+    for (std::int64_t last = 0; begin_ < end_; begin_ = last) {
+      last = std::min(end_, (begin_ / tiles + 1) * tiles);
+      for (std::int64_t first = 0; first < in_.width; first += kDepth) multiply_columns(columns(first), last);
     }
   }
-}
+
+ private:
+  const Panel& panel(std::int64_t tile) const { return in_.panels[static_cast<std::size_t>(tile / in_.tiles())]; }
+  Columns columns(std::int64_t first) const { return {first, std::min(kDepth, in_.width - first)}; }
+
+  // The tiles up to `last`, of one panel.
+  void multiply_columns(const Columns& columns, std::int64_t last) {
+    const std::int64_t lines = (kTileColumns * 2 * kPairs / 32 + last - begin_ - 1) / (last - begin_);
+    Step step{panel(begin_), columns, packed_.data(), sums_.data(), after(columns, last), lines};
+    for (int c = 0; c < kTileRegisters; ++c) {
+      const Group& group = step.panel.groups[c];
+      pack_rows(group.weight + columns.first, group.count, columns.width, in_.width, packed_.data() + 32 * c);
+    }
+    for (std::int64_t i = begin_; i < last; ++i) {
+      const std::int64_t row = i % in_.tiles() * kTileRows;
+      with_tile_rows(std::min<std::int64_t>(kTileRows, in_.rows - row), [&](auto rows) { tile<rows()>(in_, step, row); });
+    }
+  }
+
+  Fetch after(const Columns& columns, std::int64_t last) const {
+    const std::int64_t next = columns.first + kDepth;
+    if (next < in_.width) return {panel(begin_), this->columns(next), in_.width};
+    return last < end_ ? Fetch(panel(last), this->columns(0), in_.width) : Fetch();
+  }
+
+  const Operands& in_;
+  std::int64_t begin_, end_;
+  AlignedArray<Bf16> packed_;
+  AlignedArray<float> sums_;
+};
 
 const Bf16* data(const at::Tensor& x) {
   return x.defined() ? static_cast<const Bf16*>(x.const_data_ptr()) : nullptr;
@@ -152,7 +243,7 @@ void multiply_panels(const at::Tensor& x, std::int64_t width, std::vector<Panel>
   const Operands in{data(x), x.numel() / x.size(-1), width, x.size(-1), std::move(panels)};
   constexpr std::int64_t kGrain = 8;  // tiles worth another thread
   at::parallel_for(0, static_cast<std::int64_t>(in.panels.size()) * in.tiles(), kGrain,
-                   [&](std::int64_t begin, std::int64_t end) { multiply_tiles(in, begin, end); });
+                   [&](std::int64_t begin, std::int64_t end) { TileRange(in, begin, end).run(); });
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ struct Shape {
 // The keys of up to 64 slots; those behind the last become 0.
 void pack_keys(const Bf16* from, std::int64_t slots, const Shape& shape, Bf16* block) {
   for (std::int64_t first = 0; first < kTileColumns; first += 16)
-    pack_rows(from + first * shape.head_dim, std::clamp<std::int64_t>(slots - first, 0, 16), shape.head_dim, block + 2 * first);
+    pack_rows(from + first * shape.head_dim, std::clamp<std::int64_t>(slots - first, 0, 16), shape.head_dim, shape.head_dim,
+              block + 2 * first);
 }
 
 // The values of up to 64 slots, at their place in `to`; the partner of an odd last slot becomes 0.

@@ -45,7 +45,7 @@ class ManyRows : public testing::Test {
 TEST_F(ManyRows, EqualsTheGeneralProduct) {
   for (const std::int64_t rows : {17, 18, 19, 20, 21, 22, 64, 131})
     for (const auto& [outputs, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{
-             {1, 1}, {1, 64}, {7, 33}, {16, 2}, {63, 31}, {65, 64}, {130, 97}, {192, 576}, {100, 1536}})
+             {1, 1}, {1, 64}, {7, 33}, {16, 2}, {63, 31}, {65, 64}, {130, 97}, {192, 576}, {100, 1536}, {70, 2048}, {70, 4101}})
       for (const bool biased : {false, true}) {
         const at::Tensor x = random({rows, width});
         const Matrix matrix{random({outputs, width}), biased ? random({outputs}) : at::Tensor()};
@@ -85,8 +85,8 @@ TEST_F(ManyRows, ARowsResultDependsOnItAlone) {
 }
 
 TEST_F(ManyRows, TheNumberOfThreadsChangesNothing) {
-  const Matrix matrix{random({200, 250}), {}};
-  const at::Tensor x = random({101, 250});
+  const Matrix matrix{random({200, 2150}), {}};
+  const at::Tensor x = random({101, 2150});
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
   const at::Tensor alone = run(x, matrix);
@@ -108,9 +108,10 @@ TEST_F(ManyRows, SeveralMatricesAtOnceEqualOneAfterAnother) {
 TEST_F(ManyRows, GatedEqualsTheProductsAndTheirSilu) {
   for (const std::int64_t outputs : {1, 17, 32, 50, 96})
     for (const bool biased : {false, true}) {
+      const std::int64_t width = outputs == 50 ? 2100 : 75;
       const auto bias = [&] { return biased ? random({outputs}) : at::Tensor(); };
-      const Matrix gate{random({outputs, 75}), bias()}, up{random({outputs, 75}), bias()};
-      const at::Tensor x = random({2, 10, 75}), expected = run(x, gate);
+      const Matrix gate{random({outputs, width}), bias()}, up{random({outputs, width}), bias()};
+      const at::Tensor x = random({2, 10, width}), expected = run(x, gate);
       kernels::silu_times(expected, run(x, up));
       EXPECT_TRUE(at::equal(kernels::many_rows_gated(x, gate, up), expected)) << outputs << (biased ? " biased" : "");
     }
