@@ -10,10 +10,12 @@
 namespace zlens::synth {
 namespace {
 
-// A chart and the rest that questions need.
-struct Draft {
-  Chart chart;
-  Names categories{}, series{};
+// What a chart will be about.
+struct Plan {
+  ChartKind kind{};
+  const Topic* topic = nullptr;
+  Names categories{};
+  std::optional<Names> series;
 };
 
 ChartKind draw_kind(Rng& rng) {
@@ -55,8 +57,7 @@ std::vector<Decimal> draw_shares(Rng& rng, std::size_t count, std::int64_t least
   }
 }
 
-std::string draw_title(Rng& rng, const Draft& draft, bool unseen) {
-  const Chart& chart = draft.chart;
+std::string draw_title(Rng& rng, const Chart& chart, const Plan& plan, bool unseen) {
   const std::string about = capitalized(chart.measure), noun = chart.category_noun;
   switch (rng.integer(0, 3)) {
     case 0:
@@ -69,9 +70,8 @@ std::string draw_title(Rng& rng, const Draft& draft, bool unseen) {
       break;
   }
   if (chart.kind == ChartKind::Pie) return about + ", " + std::to_string(rng.integer(1995, 2029));
-  const bool place = draft.categories != Names::Countries && draft.categories != Names::Cities && draft.series != Names::Cities &&
-                     draft.series != Names::Countries;
-  if (!place) return about + " in comparison";
+  const auto is_place = [](Names names) { return names == Names::Countries || names == Names::Cities; };
+  if (is_place(plan.categories) || (plan.series && is_place(*plan.series))) return about + " in comparison";
   return about + " in " + kCountries.pick(rng, unseen);
 }
 
@@ -81,37 +81,40 @@ ChartKind fitting(ChartKind kind, const Topic& topic, Names categories) {
   return kind == ChartKind::Line && !info_of(categories).ordered ? ChartKind::Bar : kind;
 }
 
-Draft draw_chart(Rng& rng, const ChartOptions& options, bool unseen) {
-  Draft draft;
-  Chart& chart = draft.chart;
+Plan draw_plan(Rng& rng, const ChartOptions& options, bool unseen) {
   const ChartKind wanted = options.kind.value_or(draw_kind(rng));
   for (;;) {
-    const Topic& topic = rng.pick(wanted == ChartKind::Pie ? pie_topics(unseen) : chart_topics(unseen));
-    draft.categories = rng.pick(topic.categories);
-    chart.kind = fitting(wanted, topic, draft.categories);
-    if (options.kind && chart.kind != wanted) continue;
-    const bool many =
-        chart.kind == ChartKind::GroupedBar || (chart.kind == ChartKind::Line && !topic.series.empty() && rng.chance(0.5));
-    if (many) draft.series = rng.pick(topic.series);
-    if (many && draft.series == draft.categories) continue;
-    const std::size_t series = many ? static_cast<std::size_t>(rng.integer(2, 3)) : 1;
-    const std::size_t room = std::min<std::size_t>(most_names(draft.categories, unseen), many                           ? 6
-                                                                                         : chart.kind == ChartKind::Pie ? 6
-                                                                                                                        : 8);
-    const auto count = static_cast<std::size_t>(rng.integer(3, static_cast<std::int64_t>(room)));
-    chart.measure = topic.measure;
-    chart.unit = topic.unit;
-    chart.category_noun = info_of(draft.categories).noun;
-    chart.categories = draw_names(rng, draft.categories, count, unseen);
-    if (many) {
-      chart.series_noun = info_of(draft.series).noun;
-      chart.series = draw_names(rng, draft.series, series, unseen);
-    }
-    for (std::size_t s = 0; s < series; ++s)
-      chart.values.push_back(chart.kind == ChartKind::Pie ? draw_shares(rng, count, topic.low) : draw_values(rng, topic, count));
-    chart.title = draw_title(rng, draft, unseen);
-    return draft;
+    Plan plan;
+    plan.topic = &rng.pick(wanted == ChartKind::Pie ? pie_topics(unseen) : chart_topics(unseen));
+    plan.categories = rng.pick(plan.topic->categories);
+    plan.kind = fitting(wanted, *plan.topic, plan.categories);
+    if (options.kind && plan.kind != wanted) continue;
+    const bool may_have_series = plan.kind == ChartKind::Line && !plan.topic->series.empty();
+    if (plan.kind == ChartKind::GroupedBar || (may_have_series && rng.chance(0.5))) plan.series = rng.pick(plan.topic->series);
+    if (plan.series != plan.categories) return plan;
   }
+}
+
+Chart draw_chart(Rng& rng, const Plan& plan, bool unseen) {
+  Chart chart;
+  chart.kind = plan.kind;
+  chart.measure = plan.topic->measure;
+  chart.unit = plan.topic->unit;
+  chart.category_noun = info_of(plan.categories).noun;
+  const std::size_t series = plan.series ? static_cast<std::size_t>(rng.integer(2, 3)) : 1;
+  const std::size_t most = plan.series || plan.kind == ChartKind::Pie ? 6 : 8;
+  const std::size_t room = std::min(most_names(plan.categories, unseen), most);
+  const auto count = static_cast<std::size_t>(rng.integer(3, static_cast<std::int64_t>(room)));
+  chart.categories = draw_names(rng, plan.categories, count, unseen);
+  if (plan.series) {
+    chart.series_noun = info_of(*plan.series).noun;
+    chart.series = draw_names(rng, *plan.series, series, unseen);
+  }
+  for (std::size_t s = 0; s < series; ++s)
+    chart.values.push_back(plan.kind == ChartKind::Pie ? draw_shares(rng, count, plan.topic->low)
+                                                       : draw_values(rng, *plan.topic, count));
+  chart.title = draw_title(rng, chart, plan, unseen);
+  return chart;
 }
 
 std::string key_of(const Chart& chart) {
@@ -137,12 +140,11 @@ std::string Chart::printed(std::size_t s, std::size_t c) const {
 ChartSample make_chart(Rng& rng, Split split, const ChartOptions& options) {
   ChartSample out = in_split(rng, split, [&](Rng& draw) {
     const bool unseen = draw_unseen(draw, split);
-    Draft draft = draw_chart(draw, options, unseen);
+    const Plan plan = draw_plan(draw, options, unseen);
     ChartSample made;
-    made.key = key_of(draft.chart);
-    made.sample = ask_about(
-        draw, {draft.chart, info_of(draft.categories), draft.chart.series.empty() ? nullptr : &info_of(draft.series)}, unseen);
-    made.chart = std::move(draft.chart);
+    made.chart = draw_chart(draw, plan, unseen);
+    made.key = key_of(made.chart);
+    made.sample = ask_about(draw, {made.chart, info_of(plan.categories), plan.series ? &info_of(*plan.series) : nullptr}, unseen);
     return made;
   });
   if (options.note_question) out.chart.note = "Question: " + out.sample.question;
