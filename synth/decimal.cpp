@@ -22,7 +22,7 @@ std::string Decimal::text() const {
   std::string digits = std::to_string(std::abs(units));
   const auto after = static_cast<std::size_t>(places);
   if (digits.size() <= after) digits.insert(0, after + 1 - digits.size(), '0');
-  if (after > 0) digits.insert(digits.size() - after, ".");
+  if (after > 0) digits.insert(digits.size() - after, 1, '.');
   return (units < 0 ? "-" : "") + digits;
 }
 
