@@ -16,7 +16,8 @@ constexpr std::size_t kBins = 64;
 constexpr std::string_view kStyle = R"css(
 .strips { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 14px; }
 .strips .panel { padding: 12px 14px 10px; }
-.strips h3 { margin: 0 0 6px; font-size: 13px; font-weight: 600; }
+.panel.wide .drawing { max-width: none; } .panel.wide p { margin: 0 0 14px; }
+.panel h3 { font-size: 13px; }
 )css";
 
 std::string short_number(double value) {
@@ -72,7 +73,7 @@ std::string overview(const std::vector<MatrixChange>& changes) {
     if (change.largest_shift) text += ", max |z − 1| = " + short_number(*change.largest_shift);
     map.cells.push_back({row, static_cast<std::size_t>(std::max<std::int64_t>(change.place.layer, 0)), strength(change), text});
   }
-  return "<h2>Where the expert acts</h2>\n<div class=\"panel\">\n<p class=\"soft\">" + std::string(measure_text(changes)) +
+  return "<h2>Where the expert acts</h2>\n<div class=\"panel wide\">\n<p class=\"soft\">" + std::string(measure_text(changes)) +
          "; bars: the mean of a row or column</p>\n" + draw(map, "how much each matrix changes") + "</div>\n";
 }
 
@@ -108,8 +109,8 @@ std::string strips(const std::vector<MatrixChange>& changes) {
   std::string out =
       "<h2>Along the singular values</h2>\n<p class=\"soft\">" +
       std::string(scaled ? "|S(z − 1)| / max S" : "|z − 1|; with --model, |S(z − 1)|") +
-      ", from the largest singular value (left) to the smallest, one line a layer from the first (top) to the last. Darkest or "
-      "brightest: " +
+      ", from the largest singular value (left) to the smallest, one line a layer from the first (top) to the last; the strongest "
+      "colour is " +
       short_number(largest) + "</p>\n<div class=\"strips\">\n";
   for (std::size_t i = 0; i < kinds.size(); ++i)
     out += "<div class=\"panel\"><h3>" + html(last_part(kinds[i].first)) + "</h3>" +

@@ -25,9 +25,23 @@ constexpr std::string_view kStyle = R"css(
 
 constexpr double kWidth = 1020, kTop = 44, kCellHeight = 26, kBar = 52, kGap = 10, kKey = 14;
 
-int level(double value, double largest) {
-  if (!(value > 0) || !(largest > 0)) return 0;
-  return std::clamp(1 + static_cast<int>(value / largest * (kLevels - 1)), 1, kLevels - 1);
+// What the colours run over. h0 is for 0 alone.
+struct Range {
+  double low = 0, high = 0;
+
+  int level(double value) const {
+    if (!(value > 0) || !(high > 0)) return 0;
+    const double place = high > low ? (value - low) / (high - low) : 1;
+    return std::clamp(1 + static_cast<int>(place * (kLevels - 1)), 1, kLevels - 1);
+  }
+};
+
+// From 0, or from the smallest value where all are large: differences must show.
+Range range_of(const std::vector<HeatCell>& cells) {
+  const auto smaller = [](const HeatCell& a, const HeatCell& b) { return a.value < b.value; };
+  const auto [low, high] = std::minmax_element(cells.begin(), cells.end(), smaller);
+  if (low == cells.end()) return {};
+  return {low->value > 0.5 * high->value ? low->value : 0, high->value};
 }
 
 std::string heat_class(int of) {
@@ -55,28 +69,28 @@ std::vector<double> means(const HeatMap& map, std::size_t count, std::size_t Hea
   return sums;
 }
 
-std::string draw_key(double right, double largest) {
+std::string draw_key(double right, const Range& range) {
   const double left = right - kKey * kLevels;
   std::string out;
   for (int i = 0; i < kLevels; ++i) out += rectangle(heat_class(i), {left + kKey * i, 6, kKey, 10});
-  return out + svg_text({left - 6, 15, Anchor::End}, "0") + svg_text({right + 6, 15}, number_text("%.2g", largest));
+  return out + svg_text({left - 6, 15, Anchor::End}, number_text("%.2g", range.low)) +
+         svg_text({right + 6, 15}, number_text("%.2g", range.high));
 }
 
 class HeatMapDrawing {
  public:
-  explicit HeatMapDrawing(const HeatMap& map) : map_(map) {
+  explicit HeatMapDrawing(const HeatMap& map) : map_(map), range_(range_of(map.cells)) {
     for (const std::string& row : map.rows) left_ = std::max(left_, text_width(row) + 14);
-    for (const HeatCell& cell : map.cells) largest_ = std::max(largest_, cell.value);
     width_ = std::min((kWidth - kBar - kGap - left_) / static_cast<double>(map.columns.size()), 60.0);
     bottom_ = kTop + kCellHeight * static_cast<double>(map.rows.size());
   }
 
   std::string draw(std::string_view label) const {
-    std::string body = svg_text({left_, 15}, map_.column_title) + draw_key(kWidth - 56, largest_);
+    std::string body = svg_text({left_, 15}, map_.column_title) + draw_key(kWidth - 56, range_);
     for (std::size_t row = 0; row < map_.rows.size(); ++row)
       body += svg_text({left_ - 8, y_of(row) + kCellHeight * 0.65, Anchor::End, "ink"}, map_.rows[row]);
     for (const HeatCell& cell : map_.cells)
-      body += rectangle(heat_class(level(cell.value, largest_)),
+      body += rectangle(heat_class(range_.level(cell.value)),
                         {x_of(cell.column) + 0.75, y_of(cell.row) + 0.75, width_ - 1.5, kCellHeight - 1.5}, cell.title);
     return drawing(kWidth, bottom_ + kGap + kBar, label, body + draw_rows() + draw_columns());
   }
@@ -110,7 +124,8 @@ class HeatMapDrawing {
   }
 
   const HeatMap& map_;
-  double left_ = 0, largest_ = 0, width_ = 0, bottom_ = 0;  // of the cells
+  const Range range_;
+  double left_ = 0, width_ = 0, bottom_ = 0;  // of the cells
 };
 
 }  // namespace
@@ -129,7 +144,7 @@ std::string draw(const StripMap& map, double largest, std::string_view label) {
   for (std::size_t row = 0; row < map.rows.size(); ++row) {
     const double width = full / static_cast<double>(map.rows[row].size());
     for (std::size_t i = 0; i < map.rows[row].size(); ++i)
-      paths[static_cast<std::size_t>(level(map.rows[row][i], largest))] +=
+      paths[static_cast<std::size_t>(Range{0, largest}.level(map.rows[row][i]))] +=
           "M" + svg_number(width * static_cast<double>(i)) + " " + svg_number(line * static_cast<double>(row)) + "h" +
           svg_number(width + 0.3) + "v" + svg_number(line) + "h-" + svg_number(width + 0.3) + "z";
   }

@@ -21,7 +21,8 @@ struct HeatMap {
   std::vector<HeatCell> cells;
 };
 
-// With labels, a scale, and bars for the means of rows and columns. Colours run from 0 to the largest value.
+// With labels, a scale, and bars for the means of rows and columns. Colours run from 0 to the largest value, or from the
+// smallest where that is more than half the largest.
 std::string draw(const HeatMap& map, std::string_view label);
 
 // Rows of values without labels, from top to bottom, all stretched to one width. Colours run from 0 to `largest`.

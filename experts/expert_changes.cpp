@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <span>
 
@@ -36,6 +37,25 @@ double lora_norm(const Matrix& a, const Matrix& b) {
   const at::Tensor down = tensor(a), up = tensor(b);
   const at::Tensor grams = at::matmul(up.t(), up) * at::matmul(down, down.t());
   return std::sqrt(std::max(0.0, grams.sum().item<double>()));
+}
+
+double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+// Reads the weights of the matrices without z, in one pass over the checkpoint.
+void relative_to_weights(std::vector<MatrixChange>& changes, const LanguageModel& model) {
+  std::map<std::string, MatrixChange*> open;
+  std::vector<std::string> names;
+  for (MatrixChange& change : changes) {
+    if (change.relative) continue;
+    open[change.name] = &change;
+    names.push_back(change.name);
+  }
+  if (names.empty()) return;
+  model.for_each_matrix_fp32(names, [&](const std::string& name, const at::Tensor& weight) {
+    open.at(name)->relative = ratio(open.at(name)->norm, weight.norm().item<double>());
+  });
 }
 
 std::vector<float> magnitudes(const at::Tensor& values) {
@@ -90,26 +110,16 @@ class Measure {
 
   void measure_with_base(MatrixChange& out) const {
     const bool z = expert_.z.contains(out.name), low_rank = expert_.lora_a.contains(out.name) || expert_.xs.contains(out.name);
-    double whole = 0;
     if (z) {
       const Factors factors = factors_->exact(out.name);
       const at::Tensor change = factors.s * shift_of(expert_, out.name);
       const double largest = factors.s.max().item<double>();
       if (largest > 0) out.profile = magnitudes(change / largest);
       out.norm = (low_rank ? delta_weight(expert_, out.name, factors) : change).norm().item<double>();
-      whole = factors.s.norm().item<double>();
+      out.relative = ratio(out.norm, factors.s.norm().item<double>());
     } else {
-      measure_alone(out);
-      whole = norm_of_weight(out.name);
+      measure_alone(out);  // relative_to_weights() does the rest
     }
-    out.relative = whole > 0 ? out.norm / whole : 0;
-  }
-
-  double norm_of_weight(const std::string& name) const {
-    double norm = 0;
-    factors_->model().for_each_matrix_fp32(
-        {name}, [&](const std::string&, const at::Tensor& weight) { norm = weight.norm().item<double>(); });
-    return norm;
   }
 
   const Expert& expert_;
@@ -138,6 +148,7 @@ std::vector<MatrixChange> changes_of(const Expert& expert, FactorStore* factors)
   const Measure measure(expert, factors);
   std::vector<MatrixChange> out;
   for (const std::string& name : names) out.push_back(measure.of(name));
+  if (factors != nullptr) relative_to_weights(out, factors->model());
   std::stable_sort(out.begin(), out.end(), [](const MatrixChange& a, const MatrixChange& b) {
     return std::tuple(a.place.layer, kind_order(a.place.kind)) < std::tuple(b.place.layer, kind_order(b.place.kind));
   });
