@@ -1,6 +1,7 @@
-// What experts cost in decoding: 8 rows with 8 different experts against 8 rows on one merged expert and against the 8 rows one after
-// another on merged copies; what switching costs, beside a dense rebuild of all matrices as the reference does it.
-//   expert_speed MODEL [--expert FILE] [--dtype bf16] [--threads 2] [--rounds 5] [--spread 0.02] [--tolerance 0.01]      prints JSON
+// What experts cost in decoding: 8 rows with 8 different experts against 8 rows on one merged expert and against the 8 rows one
+// after another on merged copies; what switching costs, beside a dense rebuild of all matrices as the reference does it.
+//   expert_speed MODEL [--expert FILE] [--dtype bf16] [--threads 2] [--rounds 5] [--spread 0.02] [--tolerance 0.01]      prints
+//   JSON
 // Without --expert, z = 1 + spread * N(0, 1). With it, row k has the file's expert at weight 1 - k / 20.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -31,7 +32,7 @@ constexpr std::int64_t kPromptTokens = 32, kNewTokens = 48;
 struct Arguments {
   std::string model, expert, dtype = "bf16";
   int threads = 2, rounds = 5;
-  double spread = 0.02, tolerance = 0.01;
+  double spread = 0.02, share = 1, tolerance = 0.01;
 };
 
 double seconds_since(Clock::time_point start) {
@@ -43,14 +44,15 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-std::shared_ptr<const Expert> random_expert(const FactorStore& factors, double spread, int seed) {
+std::shared_ptr<const Expert> random_expert(const FactorStore& factors, const Arguments& arguments, int seed) {
   auto out = std::make_shared<Expert>();
   out->name = "random" + std::to_string(seed);
   out->sha256 = out->name;
   out->base = factors.base_hash();
   at::manual_seed(seed);
   for (const AdaptableMatrix& matrix : factors.model().matrices()) {
-    const at::Tensor z = 1 + spread * at::randn({factors.rank(matrix.name)});
+    const std::int64_t rank = factors.rank(matrix.name);
+    const at::Tensor z = 1 + arguments.spread * at::randn({rank}) * at::rand({rank}).lt(arguments.share);
     out->z[matrix.name] = std::vector<float>(z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
   }
   return out;
@@ -61,7 +63,7 @@ std::vector<Mix> different_mixes(const Arguments& arguments, const FactorStore& 
   const auto one = arguments.expert.empty() ? nullptr : std::make_shared<const Expert>(read_expert(arguments.expert));
   for (std::size_t row = 0; row < kRows; ++row)
     out.push_back(one ? Mix{{one, 1 - 0.05 * static_cast<double>(row)}}
-                      : Mix{{random_expert(factors, arguments.spread, static_cast<int>(row)), 1.0}});
+                      : Mix{{random_expert(factors, arguments, static_cast<int>(row)), 1.0}});
   return out;
 }
 
@@ -110,6 +112,25 @@ double logit_error(const Decoder& decoder, const Active& mix, const Active& exac
   return ((prompt_logits(decoder, prompt, mix).to(at::kFloat) - reference).norm() / reference.norm()).item<double>();
 }
 
+Json logit_errors(const Decoder& decoder, const Mix& mix, FactorStore& factors, double tolerance) {
+  const Active exact = resolve(mix, factors);
+  return {{"base", logit_error(decoder, nullptr, exact)},
+          {"factored", logit_error(decoder, resolve(mix, factors, {.form = LinearForm::Factored}), exact)},
+          {"truncated", logit_error(decoder, resolve(mix, factors, {.tolerance = tolerance}), exact)}};
+}
+
+// Components kept over all matrices, and the largest relative errors that are certified.
+Json summary(const Json& certificates, double tolerance) {
+  std::int64_t kept = 0, rank = 0;
+  double spectral = 0;
+  for (const Json& one : certificates) {
+    kept += one.at("kept").get<std::int64_t>();
+    rank += one.at("rank").get<std::int64_t>();
+    spectral = std::max(spectral, one.at("spectral").get<double>() / one.at("change").get<double>());
+  }
+  return {{"tolerance", tolerance}, {"kept", kept}, {"of", rank}, {"largest_spectral_error", spectral}};
+}
+
 template <typename Body>
 double seconds_of(const Body& body) {
   const auto start = Clock::now();
@@ -118,7 +139,8 @@ double seconds_of(const Body& body) {
 }
 
 Json measure(const Arguments& arguments) {
-  const std::shared_ptr<const LanguageModel> model = LanguageModel::load(find_model(arguments.model), {.dtype = parse_dtype(arguments.dtype)});
+  const std::shared_ptr<const LanguageModel> model =
+      LanguageModel::load(find_model(arguments.model), {.dtype = parse_dtype(arguments.dtype)});
   const Decoder& decoder = model->decoder();
   FactorStore factors(model, base_hash(*model, user_cache_folder()), user_cache_folder() / "factors");
   if (!factors.complete()) factors.decompose();
@@ -130,6 +152,8 @@ Json measure(const Arguments& arguments) {
   for (const Mix& mix : mixes) merged.push_back(resolve(mix, factors, {.form = LinearForm::Merged}));
   const Active factored = resolve_rows(mixes, factors, {.form = LinearForm::Factored});
   const Active delta = resolve_rows(mixes, factors, {.form = LinearForm::Delta});
+  const Active truncated = resolve_rows(mixes, factors, {.tolerance = arguments.tolerance});
+  const Active truncated_one = resolve(mixes[0], factors, {.tolerance = arguments.tolerance});
   const Active factored_one = resolve(mixes[0], factors, {.form = LinearForm::Factored});
 
   const std::vector<std::pair<std::string, std::function<double()>>> cases = {
@@ -138,6 +162,8 @@ Json measure(const Arguments& arguments) {
       {"factored_one", [&] { return decode_seconds(decoder, kRows, factored_one); }},
       {"factored_different", [&] { return decode_seconds(decoder, kRows, factored); }},
       {"delta_different", [&] { return decode_seconds(decoder, kRows, delta); }},
+      {"truncated_different", [&] { return decode_seconds(decoder, kRows, truncated); }},
+      {"truncated_one", [&] { return decode_seconds(decoder, kRows, truncated_one); }},
       {"merged_in_turn",
        [&] {
          double sum = 0;
@@ -165,18 +191,24 @@ Json measure(const Arguments& arguments) {
     rebuilds.push_back(dense_rebuild_seconds(factors, *other.front().expert));
   }
   return {{"model", model->path().filename().string()},
-          {"expert", arguments.expert.empty() ? "z = 1 + " + std::to_string(arguments.spread) + " N(0, 1)" : arguments.expert},
+          {"expert", arguments.expert},
+          {"spread", arguments.spread},
+          {"share", arguments.share},
           {"dtype", arguments.dtype},
           {"threads", at::get_num_threads()},
           {"rounds", arguments.rounds},
           {"tokens_s", rates},
           {"factored_to_merged", ratio("merged_one", "factored_different")},
           {"delta_to_merged", ratio("merged_one", "delta_different")},
+          {"truncated_to_merged", ratio("merged_one", "truncated_different")},
+          {"truncated_one_to_merged", ratio("merged_one", "truncated_one")},
           {"factored_to_in_turn", ratio("merged_in_turn", "factored_different")},
           {"load_factors_s", load},
           {"switch_s", median(switches)},
           {"dense_rebuild_s", median(rebuilds)},
-          {"logit_error", {{"factored", logit_error(decoder, factored_one, resolve(mixes[0], factors))}}}};
+          {"logit_error", logit_errors(decoder, mixes[0], factors, arguments.tolerance)},
+          {"truncated_different", summary(certificate(*truncated, model->matrices()), arguments.tolerance)},
+          {"truncated_one", summary(certificate(*truncated_one, model->matrices()), arguments.tolerance)}};
 }
 
 }  // namespace
@@ -196,6 +228,8 @@ int main(int argc, char** argv) {
       arguments.rounds = std::atoi(value());
     else if (word == "--spread")
       arguments.spread = std::atof(value());
+    else if (word == "--share")
+      arguments.share = std::atof(value());
     else if (word == "--tolerance")
       arguments.tolerance = std::atof(value());
     else

@@ -37,12 +37,17 @@ at::Tensor weight_of(StateDict& weights, const AdaptableMatrix& matrix) {
 FactorStore::FactorStore(std::shared_ptr<const LanguageModel> model, std::string base_hash, const fs::path& cache_folder)
     : model_(std::move(model)), base_hash_(std::move(base_hash)), folder_(cache_folder / base_hash_), checked_(folder_) {
   for (const AdaptableMatrix& matrix : model_->matrices()) slots_.emplace(matrix.name, slots_.size());
+  loaded_.resize(slots_.size());
+}
+
+std::size_t FactorStore::slot(const std::string& name) const {
+  const auto found = slots_.find(name);
+  if (found == slots_.end()) throw InputError(model_->path().string() + ": no adaptable matrix is named '" + name + "'");
+  return found->second;
 }
 
 const AdaptableMatrix& FactorStore::matrix(const std::string& name) const {
-  const auto found = slots_.find(name);
-  if (found == slots_.end()) throw InputError(model_->path().string() + ": no adaptable matrix is named '" + name + "'");
-  return model_->matrices()[found->second];
+  return model_->matrices()[slot(name)];
 }
 
 std::int64_t FactorStore::rank(const std::string& name) const {
@@ -113,17 +118,17 @@ Factors FactorStore::exact(const std::string& name) {
   return load_exact(matrix(name)).factors;
 }
 
-std::shared_ptr<const Factors> FactorStore::get(const std::string& name) {
-  const AdaptableMatrix& wanted = matrix(name);
+std::shared_ptr<const Factors> FactorStore::get(std::size_t slot) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
+    if (loaded_[slot]) return loaded_[slot];
   }
-  const Factors factors = load(wanted);
+  const Factors factors = load(model_->matrices()[slot]);
   const at::Device device = model_->device();
   auto shared = std::make_shared<const Factors>(Factors{factors.u.to(device), factors.s.to(device), factors.vt.to(device)});
   const std::lock_guard lock(mutex_);
-  return loaded_.emplace(name, std::move(shared)).first->second;
+  if (!loaded_[slot]) loaded_[slot] = std::move(shared);
+  return loaded_[slot];
 }
 
 // What the workers of one `decompose` share.

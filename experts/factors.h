@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "experts/factor_file.h"
 #include "modules/linear.h"
@@ -38,11 +39,14 @@ class FactorStore {
 
   // The factors of matrix `name` in the model's dtype (S stays float32); computed here where they are not cached.
   // Throws InputError on a name that is no adaptable matrix.
-  std::shared_ptr<const Factors> get(const std::string& name);
+  std::shared_ptr<const Factors> get(const std::string& name) { return get(slot(name)); }
+  std::shared_ptr<const Factors> get(std::size_t slot);
 
   // The same in float32 on the CPU, mapped and not kept: for work on the weights themselves, matrix by matrix.
   Factors exact(const std::string& name);
 
+  // The matrix's place in the model's `matrices()`. Throws as `get` does.
+  std::size_t slot(const std::string& name) const;
   // Number of singular values of matrix `name`. Throws as `get` does.
   std::int64_t rank(const std::string& name) const;
 
@@ -73,10 +77,10 @@ class FactorStore {
   std::shared_ptr<const LanguageModel> model_;
   std::string base_hash_;
   std::filesystem::path folder_;
-  std::map<std::string, std::size_t> slots_;
+  std::unordered_map<std::string, std::size_t> slots_;
   CheckedFiles checked_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const Factors>> loaded_;
+  std::vector<std::shared_ptr<const Factors>> loaded_;  // by slot
 };
 
 }  // namespace zlens

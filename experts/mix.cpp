@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <optional>
 
+#include "experts/truncate.h"
 #include "io/error.h"
 #include "io/sha256.h"
 #include "modules/dtype.h"
@@ -21,53 +21,81 @@ void check_base(const Expert& expert, const FactorStore& factors) {
                      factors.base_hash());
 }
 
-using Shifts = std::map<std::string, at::Tensor>;
+// z - 1 of all matrices and all rows, later what becomes of it in `Linear`.
+struct Scales {
+  std::vector<std::int64_t> begin;  // of each slot's R values, and the end of the last
+  at::Tensor values;                // [B, sum of R], float32
 
-// sum of weight (z - 1), [R] by matrix.
-Shifts summed_shifts(const Mix& mix, const FactorStore& factors) {
-  Shifts shifts;
-  for (const WeightedExpert& entry : mix) {
-    const Expert* expert = entry.expert.get();
-    for (const auto& [name, z] : expert->z) {
-      const auto rank = factors.rank(name), length = static_cast<std::int64_t>(z.size());
-      if (length != rank)
-        throw InputError("expert '" + expert->name + "': z of '" + name + "' has " + std::to_string(length) +
-                         " values, the matrix has " + std::to_string(rank) + " singular values");
-      const at::Tensor shift = (at::tensor(at::ArrayRef<float>(z)) - 1.0) * entry.weight_of(name);
-      const auto [sum, added] = shifts.emplace(name, shift);
-      if (!added) sum->second = sum->second + shift;
+  Scales(std::size_t rows, const AdaptableMatrices& matrices) : begin(1, 0) {
+    for (const AdaptableMatrix& matrix : matrices)
+      begin.push_back(begin.back() + std::min(matrix.weight.size(0), matrix.weight.size(1)));
+    values = at::zeros({static_cast<std::int64_t>(rows), begin.back()});
+  }
+  std::span<float> at(std::int64_t row, std::size_t slot) const {
+    return {values.mutable_data_ptr<float>() + row * begin.back() + begin[slot], static_cast<std::size_t>(rank(slot))};
+  }
+  std::int64_t rank(std::size_t slot) const { return begin[slot + 1] - begin[slot]; }
+  at::Tensor of(std::size_t slot) const { return values.narrow(1, begin[slot], rank(slot)); }
+};
+
+// Adds weight (z - 1) of every expert of the mix.
+void add_shifts(const Mix& mix, std::int64_t row, const FactorStore& factors, const Scales& scales) {
+  for (const WeightedExpert& entry : mix)
+    for (const auto& [name, z] : entry.expert->z) {
+      const std::size_t slot = factors.slot(name);
+      const std::span<float> out = scales.at(row, slot);
+      if (z.size() != out.size())
+        throw InputError("expert '" + entry.expert->name + "': z of '" + name + "' has " + std::to_string(z.size()) +
+                         " values, the matrix has " + std::to_string(out.size()) + " singular values");
+      const auto weight = static_cast<float>(entry.weight_of(name));
+      for (std::size_t i = 0; i < z.size(); ++i) out[i] += (z[i] - 1) * weight;
     }
-  }
-  return shifts;
 }
 
-// z - 1 of every row, [B, R]; undefined where it is 0 throughout.
-at::Tensor stacked_shift(const std::vector<Shifts>& rows, const std::string& name) {
-  const auto holder = std::find_if(rows.begin(), rows.end(), [&](const Shifts& row) { return row.contains(name); });
-  if (holder == rows.end()) return {};
-  std::vector<at::Tensor> stacked;
-  for (const Shifts& row : rows) {
-    const auto found = row.find(name);
-    stacked.push_back(found == row.end() ? at::zeros_like(holder->at(name)) : found->second);
+// z - 1 -> S (z - 1), or S z for the factored form.
+void scale_row(std::span<float> shift, std::span<const float> s, const MixOptions& options) {
+  float norm = 1;  // sum(S) / sum(S z)
+  if (options.keep_nuclear_norm) {
+    double before = 0, after = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      before += s[i];
+      after += s[i] * (1 + shift[i]);
+    }
+    norm = static_cast<float>(before / after);
   }
-  at::Tensor out = at::stack(stacked);
-  return out.any().item<bool>() ? out : at::Tensor();
-}
-
-SlotChange change_of(const AdaptableMatrix& matrix, at::Tensor shift, std::shared_ptr<const Factors> factors,
-                     const MixOptions& options) {
-  const at::Tensor& s = factors->s;
-  shift = shift.to(s.device());
-  if (options.keep_nuclear_norm) shift = (1 + shift) * (s.sum() / ((1 + shift) * s).sum(-1, /*keepdim=*/true)) - 1;
-  SlotChange change{.form = options.form};
-  if (options.form == LinearForm::Merged) {
-    const at::Tensor delta = at::matmul(factors->u.to(at::kFloat) * (s * shift), factors->vt.to(at::kFloat));
-    change.merged = (matrix.weight.to(at::kFloat) + delta).to(matrix.weight.scalar_type());
+  const float off = options.form == LinearForm::Factored ? 0.0F : 1.0F;
+  if (norm == 1 && off == 1) {
+    for (std::size_t i = 0; i < s.size(); ++i) shift[i] *= s[i];  // exact where z is close to 1
   } else {
-    change.scale = options.form == LinearForm::Factored ? s * (1 + shift) : s * shift;
-    change.factors = std::move(factors);
+    for (std::size_t i = 0; i < s.size(); ++i) shift[i] = s[i] * ((1 + shift[i]) * norm - off);
   }
-  return change;
+}
+
+// What the summed z - 1 of a slot does; nothing where it is 0 in every row.
+std::optional<SlotChange> spectral_change(const Scales& scales, std::size_t slot, FactorStore& store, const MixOptions& options) {
+  bool any = false;
+  const std::int64_t rows = scales.values.size(0);
+  for (std::int64_t row = 0; row < rows && !any; ++row)
+    any = std::ranges::any_of(scales.at(row, slot), [](float shift) { return shift != 0; });
+  if (!any) return std::nullopt;
+  const AdaptableMatrix& matrix = store.model().matrices()[slot];
+  SlotChange change{.form = options.form, .factors = store.get(slot)};
+  const at::Tensor s = change.factors->s.is_cpu() ? change.factors->s : change.factors->s.cpu();
+  for (std::int64_t row = 0; row < rows; ++row)
+    scale_row(scales.at(row, slot), {s.const_data_ptr<float>(), static_cast<std::size_t>(s.numel())}, options);
+  change.scale = scales.of(slot);
+  if (!change.factors->s.is_cpu()) change.scale = change.scale.to(change.factors->s.device());
+  if (options.tolerance > 0) return truncate(change, options.tolerance);
+  if (options.form != LinearForm::Merged) return change;
+  const at::Tensor delta = at::matmul(change.factors->u.to(at::kFloat) * change.scale, change.factors->vt.to(at::kFloat));
+  return SlotChange{.form = options.form, .merged = (matrix.weight.to(at::kFloat) + delta).to(matrix.weight.scalar_type())};
+}
+
+void check_options(const MixOptions& options) {
+  if (!(options.tolerance >= 0 && options.tolerance < 1))
+    throw InputError("a tolerance of " + std::to_string(options.tolerance) + " makes no sense: it must be at least 0 and below 1");
+  if (options.tolerance > 0 && options.form != LinearForm::Delta)
+    throw InputError("only the delta form can be truncated: use a tolerance of 0 with the others");
 }
 
 at::Tensor to_tensor(const Matrix& matrix, const at::Tensor& like) {
@@ -148,33 +176,52 @@ std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, c
 }
 
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options) {
+  check_options(options);
   if (std::all_of(rows.begin(), rows.end(), [](const Mix& mix) { return mix.empty(); })) return nullptr;
   Json described = Json::array();
   for (const Mix& mix : rows) described.push_back(describe(mix));
   const bool alike = std::all_of(described.begin(), described.end(), [&](const Json& mix) { return mix == described.front(); });
   if (!alike && options.form == LinearForm::Merged) throw InputError("rows with different experts cannot share merged weights");
   if (alike) rows = rows.first(1);
-  std::vector<Shifts> shifts;
-  for (const Mix& mix : rows) {
-    check_names(mix, factors);
-    shifts.push_back(summed_shifts(mix, factors));
+  const AdaptableMatrices& matrices = factors.model().matrices();
+  const Scales scales(rows.size(), matrices);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    check_names(rows[row], factors);
+    add_shifts(rows[row], static_cast<std::int64_t>(row), factors, scales);
   }
   auto active = std::make_shared<ActiveMix>();
-  const AdaptableMatrices& matrices = factors.model().matrices();
   active->slots.resize(matrices.size());
   for (std::size_t slot = 0; slot < matrices.size(); ++slot) {
-    SlotChange change;
-    const at::Tensor shift = stacked_shift(shifts, matrices[slot].name);
-    if (shift.defined()) change = change_of(matrices[slot], shift, factors.get(matrices[slot].name), options);
-    add_low_rank(change, rows, matrices[slot], factors);
-    if (shift.defined() || !change.adds.empty()) active->slots[slot] = std::move(change);
+    std::optional<SlotChange>& change = active->slots[slot];
+    change = spectral_change(scales, slot, factors, options);
+    SlotChange adds;
+    add_low_rank(adds, rows, matrices[slot], factors);
+    if (adds.adds.empty()) continue;
+    if (!change) change.emplace();
+    change->adds = std::move(adds.adds);
   }
   active->answer_only = answer_only(rows);
   const Json identity = {{"rows", alike ? Json::array({described.front()}) : described},
                          {"form", static_cast<int>(options.form)},
-                         {"keep_nuclear_norm", options.keep_nuclear_norm}};
+                         {"keep_nuclear_norm", options.keep_nuclear_norm},
+                         {"tolerance", options.tolerance}};
   active->content_hash = sha256_hex(identity.dump());
   return active;
+}
+
+Json certificate(const ActiveMix& mix, const AdaptableMatrices& matrices) {
+  Json out = Json::array();
+  for (std::size_t slot = 0; slot < mix.slots.size(); ++slot) {
+    if (!mix.slots[slot] || mix.slots[slot]->truncation.rank == 0) continue;
+    const Truncation& cut = mix.slots[slot]->truncation;
+    out.push_back({{"matrix", matrices[slot].name},
+                   {"kept", cut.kept},
+                   {"rank", cut.rank},
+                   {"spectral", cut.spectral},
+                   {"frobenius", cut.frobenius},
+                   {"change", cut.change}});
+  }
+  return out;
 }
 
 Json describe(const Mix& mix) {

@@ -38,6 +38,14 @@ struct LowRankAdd {
   at::Tensor weight;  // [B] or [1]: for each row of the batch; float32
 };
 
+// What was left out of a delta, exactly; norms of the row that has the largest.
+struct Truncation {
+  std::int64_t kept = 0, rank = 0;  // components; rank 0: nothing was truncated
+  double spectral = 0;              // ‖ΔW - ΔW_I‖₂
+  double frobenius = 0;             // ‖ΔW - ΔW_I‖_F
+  double change = 0;                // ‖ΔW‖₂
+};
+
 // What a mix does to one matrix.
 struct SlotChange {
   LinearForm form = LinearForm::Delta;
@@ -45,6 +53,7 @@ struct SlotChange {
   at::Tensor scale;                        // Delta: S (z - 1), Factored: S z; float32, [B, R], or [1, R] for all rows alike
   at::Tensor merged;                       // Merged: W' [M, N], for all rows
   std::vector<LowRankAdd> adds;            // on top of any form
+  Truncation truncation;                   // Delta
 
   // Rows of the batch that this tells apart: 1 where all are treated alike.
   std::int64_t rows() const;
