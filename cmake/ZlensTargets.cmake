@@ -37,6 +37,8 @@ function(zlens_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest_main zlens_flags)
   target_compile_definitions(${name} PRIVATE ZLENS_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures")
   add_test(NAME ${name} COMMAND ${name})
+  # The models of the tests are tiny: threads that spin for each other would cost more than the work.
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=PASSIVE)
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
   endif()

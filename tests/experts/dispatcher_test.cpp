@@ -5,6 +5,8 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "experts/base_hash.h"
 #include "experts/prototype.h"
 #include "io/error.h"
@@ -32,10 +34,10 @@ class Dispatching : public testing::Test {
 
   // Prompts of one kind: ids from a small range of their own, in any order.
   std::vector<TokenPrompt> prompts(std::int32_t first, std::size_t count, std::size_t seed) const {
+    std::mt19937_64 stream(seed);
     std::vector<TokenPrompt> out(count);
-    for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t t = 0; t < 24; ++t)
-        out[i].ids.push_back(first + static_cast<std::int32_t>((seed + 31 * i + 7 * t + i * t * t) % 6));
+    for (TokenPrompt& prompt : out)
+      for (std::size_t t = 0; t < 24; ++t) prompt.ids.push_back(first + static_cast<std::int32_t>(stream() % 6));
     return out;
   }
 
