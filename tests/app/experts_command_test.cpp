@@ -125,7 +125,7 @@ TEST_F(ExpertsCommand, ImportExportTransfer) {
   EXPECT_TRUE(fs::exists(path("adapter/adapter_model.safetensors")));
   const Json report = Json::parse(run({"transfer", path("ref.safetensors"), "--model", model(), "--to", path("merged"), "--out",
                                        path("moved.safetensors"), "--min-alignment", "0", "--json"}));
-  EXPECT_GT(report["alignment"].get<double>(), 0.5);
+  EXPECT_EQ(report["matrices"].size(), read_expert(path("ref.safetensors")).z.size());
   EXPECT_EQ(run({"verify", "--model", path("merged"), path("moved.safetensors")}).substr(0, 2), "ok");
 
   expect_refused({"experts", "import", peft + "dora", "--model", model(), "--out", path("x.safetensors")}, "use_dora");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "io/error.h"
 
 namespace zlens {
@@ -67,6 +69,40 @@ TEST(DecoderConfig, SlidingWindowIsIgnoredWhereTheFamilyTurnsItOff) {
 }
 
 // Every size, divisor and bound with every kind of bad value.
+TEST(DecoderConfig, WrittenAndReadAgain) {
+  std::vector<std::filesystem::path> configs;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ZLENS_FIXTURES) / "decoders"))
+    configs.push_back(entry.path() / "config.json");
+  ASSERT_GE(configs.size(), 8U);
+  for (const std::filesystem::path& path : configs) {
+    SCOPED_TRACE(path.string());
+    const DecoderConfig config = parse_decoder_config(read_json_file(path), path.string());
+    const DecoderConfig again = parse_decoder_config(decoder_config_json(config), "again");
+    EXPECT_EQ(again.model_type, config.model_type);
+    EXPECT_EQ(again.vocab_size, config.vocab_size);
+    EXPECT_EQ(again.hidden_size, config.hidden_size);
+    EXPECT_EQ(again.intermediate_size, config.intermediate_size);
+    EXPECT_EQ(again.num_hidden_layers, config.num_hidden_layers);
+    EXPECT_EQ(again.num_attention_heads, config.num_attention_heads);
+    EXPECT_EQ(again.num_key_value_heads, config.num_key_value_heads);
+    EXPECT_EQ(again.head_dim, config.head_dim);
+    EXPECT_EQ(again.max_position_embeddings, config.max_position_embeddings);
+    EXPECT_EQ(again.rms_norm_eps, config.rms_norm_eps);
+    EXPECT_EQ(again.qkv_bias, config.qkv_bias);
+    EXPECT_EQ(again.attention_output_bias, config.attention_output_bias);
+    EXPECT_EQ(again.mlp_bias, config.mlp_bias);
+    EXPECT_EQ(again.qk_norm, config.qk_norm);
+    EXPECT_EQ(again.tie_word_embeddings, config.tie_word_embeddings);
+    EXPECT_EQ(again.rope.rope_type, config.rope.rope_type);
+    EXPECT_EQ(again.rope.rope_theta, config.rope.rope_theta);
+    EXPECT_EQ(again.rope.factor, config.rope.factor);
+    EXPECT_EQ(again.sliding_window, config.sliding_window);
+    EXPECT_EQ(again.layer_slides, config.layer_slides);
+    EXPECT_EQ(again.layer_rotates, config.layer_rotates);
+    EXPECT_EQ(again.eos_token_ids, config.eos_token_ids);
+  }
+}
+
 TEST(DecoderConfig, BadValuesAreRefusedByName) {
   const std::vector<std::string> integers = {
       "vocab_size",          "hidden_size",         "intermediate_size",       "num_hidden_layers",
