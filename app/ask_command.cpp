@@ -141,7 +141,9 @@ int ask_command(const std::vector<std::string>& arguments) {
   if (single) request.question = (*values)["question"].as<std::string>();
   if (single && request.question.find_first_not_of(" \t\r\n") == std::string::npos) throw InputError("the question is empty");
   const AnswerOptions options = answer_options(*values);
-  const Session session(session_options(*values));
+  SessionOptions settings = session_options(*values);
+  if (!single) settings.expected_questions = 1000;  // nominal: nobody knows how many lines will come
+  const Session session(settings);
   return single ? answer_one(session, request, options, *values) : answer_lines(session, request, options, *values);
 }
 

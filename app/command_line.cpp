@@ -1,7 +1,10 @@
 #include "app/command_line.h"
 
 #include <iostream>
+#include <memory>
 
+#include "app/interrupt.h"
+#include "eval/progress.h"
 #include "io/error.h"
 
 namespace zlens {
@@ -63,7 +66,11 @@ po::options_description model_flags() {
       "experts", po::value<std::string>()->default_value("")->value_name("DIR"),
       "a folder of experts, looked at before assets/experts and the user's")(
       "dispatch", po::value<std::string>()->default_value("prompt")->value_name("D"),
-      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes)");
+      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes)")(
+      "form", po::value<std::string>()->default_value("delta")->value_name("F"),
+      "how the expert is computed: delta (keeps the base's bits where z = 1), factored, merged, or auto (the fastest)")(
+      "tolerance", po::value<double>()->default_value(0)->value_name("X"),
+      "delta: drop small components up to this relative error in each matrix; 0: none");
   return flags;
 }
 
@@ -78,6 +85,14 @@ SessionOptions session_options(const po::variables_map& values) {
   options.expert = values["expert"].as<std::string>();
   options.experts = values["experts"].as<std::string>();
   options.dispatch = values["dispatch"].as<std::string>();
+  options.form = values["form"].as<std::string>();
+  options.tolerance = values["tolerance"].as<double>();
+  options.on_factors = [bar = std::shared_ptr<Progress>()](std::int64_t done, std::int64_t total) mutable {
+    if (!bar) bar = std::make_shared<Progress>("factoring the base, once", total, done);
+    bar->update(done);
+    if (done == total) bar->finish();
+    return caught_signal() == 0;
+  };
   if (values.contains("attach"))
     for (const std::string& text : values["attach"].as<std::vector<std::string>>())
       options.attachments.push_back(parse_attachment(text));

@@ -80,7 +80,9 @@ int eval_command(const std::vector<std::string>& arguments) {
   const PromptTemplate prompt = PromptTemplate::load(prompt_name, assets_folder() / "prompts");
   run.prompt_name = prompt.name();
   run.prompt_sha256 = prompt.sha256();
-  const Session session(session_options(*values));
+  SessionOptions session_settings = session_options(*values);
+  session_settings.expected_questions = 1000;  // nominal, so that a resumed run's is the same
+  const Session session(session_settings);
   SessionAnswerer answerer(session, prompt, answers);
   std::unique_ptr<Progress> progress;
   run.progress = [&](std::int64_t done, std::int64_t total, std::int64_t already) {

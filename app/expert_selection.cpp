@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "app/expert_form.h"
 #include "experts/base_hash.h"
 #include "experts/expert_store.h"
 #include "experts/mix_file.h"
@@ -25,17 +26,29 @@ ExpertSelection::ExpertSelection(std::shared_ptr<const LanguageModel> model, con
   if (options.expert.empty() || options.expert == "none") return;
   base_ = base_hash(*model_, user_cache_folder());
   factors_ = std::make_unique<FactorStore>(model_, base_, user_cache_folder() / "factors");
+  mix_options_ = mix_options(options, *model_, record_);
   if (options.expert == "auto") {
     load_auto(options);
     return;
   }
+  load_fixed(options);
+}
+
+void ExpertSelection::load_fixed(const SessionOptions& options) {
   const ExpertStore store(expert_folders(options.experts));
   if (options.expert.ends_with(".json")) {
     fixed_ = read_mix(options.expert, store, base_);
   } else {
     fixed_ = {{std::make_shared<Expert>(find_expert(options.expert, store, base_)), 1.0, {}}};
   }
-  resolve({fixed_});  // what does not fit is refused before anything is asked
+  const bool fits =
+      std::all_of(fixed_.begin(), fixed_.end(), [&](const WeightedExpert& entry) { return entry.expert->base == base_; });
+  if (fits) factor_ahead(fixed_, *factors_, options);  // else `resolve` says what is wrong
+  active_ = zlens::resolve(fixed_, *factors_, mix_options_);
+  if (active_ && mix_options_.tolerance > 0) {
+    record_["truncation"] = truncation_summary(certificate(*active_, model_->matrices()));
+    record_["tolerance"] = mix_options_.tolerance;
+  }
 }
 
 void ExpertSelection::load_auto(const SessionOptions& options) {
@@ -54,10 +67,13 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   if (experts_.empty())
     throw InputError("there is no expert of base " + base_ +
                      " to choose from (--experts names a folder; 'zlens experts list' shows what is there)");
+  Mix all;
+  for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});
+  factor_ahead(all, *factors_, options);
   if (strategy_ == "prompt") {
     dispatcher_ = make_prompt_dispatcher(model_, experts_, nullptr);
   } else if (strategy_ == "classifier" && classifier_) {
-    dispatcher_ = make_prompt_dispatcher(model_, experts_, resolve({{{classifier_, 1.0, {}}}}));
+    dispatcher_ = make_prompt_dispatcher(model_, experts_, zlens::resolve({{classifier_, 1.0, {}}}, *factors_));
   } else if (strategy_ == "classifier") {
     dispatcher_ = make_prototype_dispatcher(model_, experts_);
   } else if (strategy_ == "fewshot") {
@@ -75,12 +91,18 @@ ExpertSelection::Choice ExpertSelection::choose(const PreparedRequest& request, 
   return {std::move(chosen.mix), std::move(why), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
 }
 
-std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>& rows) const {
-  return factors_ ? resolve_rows(rows, *factors_) : nullptr;
+std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>& rows, Caches& caches) const {
+  if (!dispatcher_ || rows.empty()) return active_;
+  const Json first = zlens::describe(rows.front());
+  const bool alike = std::all_of(rows.begin(), rows.end(), [&](const Mix& mix) { return zlens::describe(mix) == first; });
+  // Rows of different experts cannot share merged weights, and rows of the base keep its bits in delta form.
+  return alike ? resolve_cached(rows.front(), *factors_, mix_options_, caches) : resolve_rows(rows, *factors_);
 }
 
 Json ExpertSelection::describe() const {
-  Json out = {{"base", base_}, {"mix", zlens::describe(fixed_)}};
+  Json out = record_;
+  out["base"] = base_;
+  out["mix"] = zlens::describe(fixed_);
   if (!dispatcher_) return out;
   Mix all;
   for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});

@@ -27,19 +27,23 @@ class ExpertSelection {
   Choice choose(const PreparedRequest& request, Caches& caches) const;
 
   // One mix for each request of a batch, as what a forward pass takes; nullptr: the base.
-  std::shared_ptr<const ActiveMix> resolve(const std::vector<Mix>& rows) const;
+  std::shared_ptr<const ActiveMix> resolve(const std::vector<Mix>& rows, Caches& caches) const;
 
   const std::string& base() const { return base_; }  // hash; empty where no expert can act
   // Strategy and experts, for records.
   Json describe() const;
 
  private:
+  void load_fixed(const SessionOptions& options);
   void load_auto(const SessionOptions& options);
 
   std::shared_ptr<const LanguageModel> model_;
   std::string base_, strategy_;
   std::unique_ptr<FactorStore> factors_;
+  MixOptions mix_options_;
+  Json record_ = Json::object();  // form, and what its choice or truncation rests on
   Mix fixed_;
+  std::shared_ptr<const ActiveMix> active_;  // of fixed_
   ExpertSet experts_;
   std::shared_ptr<const Expert> classifier_;
   std::unique_ptr<const Dispatcher> dispatcher_;  // nullptr: fixed_ answers everything

@@ -12,12 +12,10 @@
 #include "app/builtin.h"
 #include "app/expert_selection.h"
 #include "app/request_preparer.h"
-#include "experts/base_hash.h"
 #include "experts/mix.h"
 #include "io/error.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
-#include "io/user_folders.h"
 #include "modules/dtype.h"
 #include "modules/registry.h"
 #include "text/answer_evidence.h"
@@ -151,7 +149,7 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
                                    .stop_ids = state.model->stop_ids()};
   const auto start = Clock::now();
   const auto generated =
-      generate(state.model->decoder(), prompts, generation, state.experts->resolve(mixes), state.caches, on_token);
+      generate(state.model->decoder(), prompts, generation, state.experts->resolve(mixes, state.caches), state.caches, on_token);
   const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {
     const double prepare_s = replies[owners[row]].prepare_s;
@@ -173,7 +171,7 @@ void Session::write_logits(const Request& request, const std::filesystem::path& 
   const PreparedRequest prepared = state.preparer->prepare(request, state.caches);
   const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
   const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt,
-                                          state.experts->resolve({state.experts->choose(prepared, state.caches).mix}))
+                                          state.experts->resolve({state.experts->choose(prepared, state.caches).mix}, state.caches))
                                 .contiguous();
   const auto entry = [](const char* name, const at::Tensor& tensor) {
     const std::span bytes(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
@@ -201,13 +199,13 @@ Json Session::describe() const {
   Json attachments = Json::array();
   for (const Attachment& attachment : state.options.attachments)
     attachments.push_back({{"modality", attachment.modality}, {"options", attachment.options}});
-  return {{"model", state.model->path().filename().string()},
-          {"model_type", state.model->model_type()},
-          {"dtype", dtype_label(state.model->dtype())},
-          {"attach", attachments},
-          {"base", state.experts->base()},
-          {"experts", state.experts->describe()},
-          {"threads", at::get_num_threads()}};
+  Json out = {{"model", state.model->path().filename().string()},
+              {"model_type", state.model->model_type()},
+              {"dtype", dtype_label(state.model->dtype())},
+              {"attach", attachments},
+              {"threads", at::get_num_threads()}};
+  out.update(state.experts->describe());
+  return out;
 }
 
 }  // namespace zlens

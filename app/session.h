@@ -35,6 +35,13 @@ struct SessionOptions {
   std::string expert;                   // a name, an expert or mix file, "auto" (a dispatcher chooses); empty or "none": the base
   std::string experts;                  // a folder that names are looked up in first, and what `auto` chooses from
   std::string dispatch = "prompt";      // how `auto` chooses: prompt | classifier
+  // How the expert is computed: "delta" keeps the base's bits where z = 1; "factored" and "merged" are faster and round the whole
+  // matrix anew; "auto" takes the cheapest by assets/linear-costs.json for `expected_questions` of usual length.
+  std::string form = "delta";
+  std::int64_t expected_questions = 1;
+  double tolerance = 0;  // delta: relative error that dropping small components may make in each matrix; 0: none are dropped
+  // Called while a base is factored for its first expert, from any thread, one call at a time; returns false to stop.
+  std::function<bool(std::int64_t done, std::int64_t total)> on_factors;
   const ModalityRegistry* registry = nullptr;  // nullptr: the built-in modalities
 };
 

@@ -52,7 +52,6 @@ po::options_description method_flags() {
       "layers", po::value<std::int64_t>()->default_value(0)->value_name("L0"), "from this layer on; those before keep the base")(
       "rank", po::value<std::int64_t>()->default_value(kMethod.rank)->value_name("R"), "svf-topk, lora-xs, lora")(
       "alpha", po::value<double>()->default_value(kMethod.lora_alpha)->value_name("A"), "lora: scaled by alpha / rank")(
-      "form", text("delta", "F"), "svf: delta (exact base) or factored (faster)")(
       "trust", po::value<double>()->default_value(kMethod.trust)->value_name("X"),
       "svf: bound on |S(z-1)| / |S| of each matrix; 0: none")(
       "scope", text("all", "S"), "all, or answer: the base reads the prompt, the expert acts on the answer")(
@@ -148,7 +147,9 @@ MethodOptions method_options(const po::variables_map& values) {
   out.rank = count_of(values, "rank");
   out.lora_alpha = number_of(values, "alpha");
   const std::string form = text_of(values, "form");
-  if (form != "delta" && form != "factored") throw InputError("form '" + form + "' is unknown (known: delta, factored)");
+  if (form != "delta" && form != "factored")
+    throw InputError("form '" + form +
+                     "' cannot be trained (known: delta, which is exact for the base, and factored, which is faster)");
   out.form = form == "delta" ? LinearForm::Delta : LinearForm::Factored;
   out.trust = number_of(values, "trust");
   out.seed = values["seed"].as<std::uint64_t>();

@@ -134,7 +134,7 @@ std::shared_ptr<const Factors> FactorStore::get(std::size_t slot) {
 // What the workers of one `decompose` share.
 struct FactorStore::Decomposition {
   const DecomposeOptions& options;
-  StateDict weights;
+  std::optional<StateDict> weights;
   std::vector<const AdaptableMatrix*> missing;
   std::mutex mutex;  // for all below and `weights`
   std::size_t next = 0;
@@ -166,7 +166,7 @@ void FactorStore::work(Decomposition& job) {
       if (job.options.stop && job.options.stop()) job.stopped = true;
       if (job.stopped || job.next == job.missing.size()) return;
       matrix = job.missing[job.next++];
-      weight = weight_of(job.weights, *matrix);
+      weight = weight_of(*job.weights, *matrix);
     }
     try {
       FactorFile whole;
@@ -189,30 +189,41 @@ void FactorStore::work(Decomposition& job) {
   }
 }
 
-DecomposeSummary FactorStore::decompose(const DecomposeOptions& options) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) throw Error(folder_.string() + ": cannot be made: " + error.message() + " (set XDG_CACHE_HOME to a folder with room)");
-  const FileLock lock(folder_ / "lock");
-  remove_stale_temporaries(folder_);
-  Decomposition job{.options = options, .weights = model_->weights_fp32()};
+// Fills in what is there and what is missing; the largest bytes that one matrix will need.
+std::size_t FactorStore::plan(Decomposition& job) {
   std::size_t largest = 1;
   for (const AdaptableMatrix& matrix : model_->matrices()) {
+    if (!job.options.only.empty() && !job.options.only.contains(matrix.name)) continue;
+    ++job.summary.matrices;
     const auto whole = cached(matrix, at::kFloat);
     if (whole) job.note(*whole);
     if (whole && cached(matrix, model_->dtype())) continue;
     job.missing.push_back(&matrix);
     largest = std::max(largest, exact_svd_bytes(matrix.weight.size(0), matrix.weight.size(1)));
   }
-  job.summary.matrices = static_cast<std::int64_t>(model_->matrices().size());
   job.summary.already = job.summary.matrices - static_cast<std::int64_t>(job.missing.size());
+  return largest;
+}
+
+DecomposeSummary FactorStore::decompose(const DecomposeOptions& options) {
+  Decomposition job{.options = options};
+  const std::size_t largest = plan(job);
   job.report();
-  // Inside, ATen and LAPACK use one thread each; a worker that is alone has all of them.
-  const auto workers =
-      std::clamp<std::int64_t>(static_cast<std::int64_t>(options.memory_bytes / largest), 1, at::get_num_threads());
-  at::parallel_for(0, workers, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t worker = begin; worker < end; ++worker) work(job);
-  });
+  if (!job.missing.empty()) {
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    if (error)
+      throw Error(folder_.string() + ": cannot be made: " + error.message() + " (set XDG_CACHE_HOME to a folder with room)");
+    const FileLock lock(folder_ / "lock");
+    remove_stale_temporaries(folder_);
+    job.weights.emplace(model_->weights_fp32());
+    // Inside, ATen and LAPACK use one thread each; a worker that is alone has all of them.
+    const auto workers =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(options.memory_bytes / largest), 1, at::get_num_threads());
+    at::parallel_for(0, workers, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t worker = begin; worker < end; ++worker) work(job);
+    });
+  }
   job.summary.complete = job.summary.already + job.summary.computed == job.summary.matrices;
   return job.summary;
 }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +20,7 @@ namespace zlens {
 class LanguageModel;
 
 struct DecomposeOptions {
+  std::set<std::string> only;  // names; empty: every adaptable matrix
   // Matrices done, of how many, and how many an earlier run had done. Called from any thread, one call at a time.
   std::function<void(std::int64_t done, std::int64_t total, std::int64_t already)> progress;
   std::function<bool()> stop;                       // asked between matrices; true: leave the rest to a later call
@@ -72,6 +75,7 @@ class FactorStore {
   FactorFile load_exact(const AdaptableMatrix& matrix);
   Factors load(const AdaptableMatrix& matrix);
   void keep(const AdaptableMatrix& matrix, const FactorFile& file);
+  std::size_t plan(Decomposition& job);
   void work(Decomposition& job);
 
   std::shared_ptr<const LanguageModel> model_;

@@ -91,13 +91,6 @@ std::optional<SlotChange> spectral_change(const Scales& scales, std::size_t slot
   return SlotChange{.form = options.form, .merged = (matrix.weight.to(at::kFloat) + delta).to(matrix.weight.scalar_type())};
 }
 
-void check_options(const MixOptions& options) {
-  if (!(options.tolerance >= 0 && options.tolerance < 1))
-    throw InputError("a tolerance of " + std::to_string(options.tolerance) + " makes no sense: it must be at least 0 and below 1");
-  if (options.tolerance > 0 && options.form != LinearForm::Delta)
-    throw InputError("only the delta form can be truncated: use a tolerance of 0 with the others");
-}
-
 at::Tensor to_tensor(const Matrix& matrix, const at::Tensor& like) {
   return at::tensor(at::ArrayRef<float>(matrix.values)).view({matrix.rows, matrix.columns}).to(like.options());
 }
@@ -169,14 +162,50 @@ bool answer_only(std::span<const Mix> rows) {
   return all.value_or(false);
 }
 
+// Of every z and low-rank part (through the experts' own checksums), of what they act on, and of how.
+std::string content_hash(const Json& rows, const FactorStore& factors, const MixOptions& options) {
+  return sha256_hex(Json({{"rows", rows},
+                          {"base", factors.base_hash()},
+                          {"form", static_cast<int>(options.form)},
+                          {"keep_nuclear_norm", options.keep_nuclear_norm},
+                          {"tolerance", options.tolerance}})
+                        .dump());
+}
+
+std::size_t bytes_of(const ActiveMix& mix) {
+  std::size_t bytes = 0;
+  for (const auto& change : mix.slots) {
+    if (!change) continue;
+    if (change->merged.defined()) bytes += change->merged.nbytes();
+    if (change->truncation.kept < change->truncation.rank) bytes += change->factors->u.nbytes() + change->factors->vt.nbytes();
+  }
+  return bytes;
+}
+
 }  // namespace
+
+void check(const MixOptions& options) {
+  if (!(options.tolerance >= 0 && options.tolerance < 1))
+    throw InputError("a tolerance of " + std::to_string(options.tolerance) + " makes no sense: it must be at least 0 and below 1");
+  if (options.tolerance > 0 && options.form != LinearForm::Delta)
+    throw InputError("only the delta form can be truncated: use a tolerance of 0 with the others");
+}
+
+std::shared_ptr<const ActiveMix> resolve_cached(const Mix& mix, FactorStore& factors, const MixOptions& options, Caches& caches) {
+  if (mix.empty() || (options.form != LinearForm::Merged && options.tolerance == 0)) return resolve(mix, factors, options);
+  const std::string key = content_hash(Json::array({describe(mix)}), factors, options);
+  if (auto kept = caches.mixes.get(key)) return kept;
+  auto fresh = resolve(mix, factors, options);
+  caches.mixes.put(key, fresh, bytes_of(*fresh));
+  return fresh;
+}
 
 std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, const MixOptions& options) {
   return resolve_rows(std::span(&mix, 1), factors, options);
 }
 
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options) {
-  check_options(options);
+  check(options);
   if (std::all_of(rows.begin(), rows.end(), [](const Mix& mix) { return mix.empty(); })) return nullptr;
   Json described = Json::array();
   for (const Mix& mix : rows) described.push_back(describe(mix));
@@ -201,11 +230,7 @@ std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorS
     change->adds = std::move(adds.adds);
   }
   active->answer_only = answer_only(rows);
-  const Json identity = {{"rows", alike ? Json::array({described.front()}) : described},
-                         {"form", static_cast<int>(options.form)},
-                         {"keep_nuclear_norm", options.keep_nuclear_norm},
-                         {"tolerance", options.tolerance}};
-  active->content_hash = sha256_hex(identity.dump());
+  active->content_hash = content_hash(alike ? Json::array({described.front()}) : described, factors, options);
   return active;
 }
 

@@ -8,6 +8,7 @@
 #include "experts/expert.h"
 #include "experts/factors.h"
 #include "io/json.h"
+#include "modules/caches.h"
 #include "modules/linear.h"
 
 namespace zlens {
@@ -31,6 +32,9 @@ struct MixOptions {
   double tolerance = 0;
 };
 
+// Throws InputError on a tolerance outside [0, 1), or with another form than delta.
+void check(const MixOptions& options);
+
 // z = 1 + sum of weight (z_k - 1) for each matrix; low-rank parts are added with their weights.
 // A matrix whose z is 1 throughout is left out: its output is bit-identical to the base. An empty mix gives nullptr.
 // Costs little enough to be done for every request: one pass over the values, and no matrix is touched but for LinearForm::Merged,
@@ -41,6 +45,9 @@ std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, c
 // One mix for each row of a batch, as one ActiveMix that a single forward pass serves. Rows that are all alike give what `resolve`
 // gives. Throws InputError as `resolve` does, and for LinearForm::Merged, which has one weight for all rows.
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options = {});
+
+// The same, with merged weights and truncated factors kept in `caches` for requests that bring their own mix again and again.
+std::shared_ptr<const ActiveMix> resolve_cached(const Mix& mix, FactorStore& factors, const MixOptions& options, Caches& caches);
 
 // What a truncated mix leaves out: [{"matrix": name, "kept": k, "rank": R, "spectral": ‖ΔW - ΔW_I‖₂, "frobenius": …, "change":
 // ‖ΔW‖₂}, …], empty where nothing was truncated. For records.

@@ -6,17 +6,20 @@
 #include <cstddef>
 
 #include "modules/kv_cache.h"
+#include "modules/linear.h"
 #include "modules/lru_cache.h"
 
 namespace zlens {
 
 // Passed beside the model to what may reuse work; shared between threads and contexts.
 struct Caches {
-  explicit Caches(std::size_t prefix_bytes = std::size_t{512} << 20, std::size_t encoding_bytes = std::size_t{256} << 20)
-      : prefixes(prefix_bytes), encodings(encoding_bytes) {}
+  explicit Caches(std::size_t prefix_bytes = std::size_t{512} << 20, std::size_t encoding_bytes = std::size_t{256} << 20,
+                  std::size_t mix_bytes = std::size_t{1} << 30)
+      : prefixes(prefix_bytes), encodings(encoding_bytes), mixes(mix_bytes) {}
 
   LruCache<KvPrefix> prefixes;     // key: hash over model, mix and token ids
   LruCache<at::Tensor> encodings;  // key: Prepared::content_hash and what else shaped it
+  LruCache<ActiveMix> mixes;       // key: ActiveMix::content_hash; those whose tensors cost time to build (merged, truncated)
 };
 
 }  // namespace zlens

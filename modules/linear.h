@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "modules/linear_form.h"
+
 #include "modules/many_rows.h"
 
 namespace zlens {
@@ -22,13 +24,6 @@ struct Factors {
   at::Tensor u;   // [M, R]
   at::Tensor s;   // [R]
   at::Tensor vt;  // [R, N]
-};
-
-// How Linear computes W' x for a scaled spectrum. All are exact; they differ in cost (docs/design.md, section 3).
-enum class LinearForm {
-  Delta,     // W x + U (S(z-1) ∘ (Vᵀ x)): keeps the base's bits where z = 1, sits on any W
-  Factored,  // U (S z ∘ (Vᵀ x)): reads U and V instead of W
-  Merged,    // W' x with W' built once
 };
 
 // y += weight ∘ up (down x): LoRA, LoRA-XS.

@@ -107,9 +107,9 @@ TEST_F(AskCommand, AnExpertOfOnesAnswersLikeTheBaseAndAnotherBaseIsRefused) {
   for (const AdaptableMatrix& matrix : loaded->matrices())
     expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.0F);
   write_expert(folder_ / "ones.safetensors", expert);
-  const auto logits = [&](const std::string& file, const std::string& name) {
-    const Outcome run =
-        zlens({"logits", "--model", model(), "--expert", file, "--prompt", "Hello", "--raw", "--out", folder_ / name});
+  const auto logits = [&](const std::string& file, const std::string& name, const std::string& form = "delta") {
+    const Outcome run = zlens(
+        {"logits", "--model", model(), "--expert", file, "--form", form, "--prompt", "Hello", "--raw", "--out", folder_ / name});
     EXPECT_EQ(run.exit_code, 0) << run.err;
     return read_tensors(folder_ / name).at("logits");
   };
@@ -117,7 +117,14 @@ TEST_F(AskCommand, AnExpertOfOnesAnswersLikeTheBaseAndAnotherBaseIsRefused) {
   EXPECT_TRUE(at::equal(base, logits(folder_ / "ones.safetensors", "b")));
   for (auto& [name, z] : expert.z) std::fill(z.begin(), z.end(), 1.3F);
   write_expert(folder_ / "more.safetensors", expert);
-  EXPECT_FALSE(at::equal(base, logits(folder_ / "more.safetensors", "c")));
+  const at::Tensor more = logits(folder_ / "more.safetensors", "c");
+  EXPECT_FALSE(at::equal(base, more));
+  for (const char* form : {"factored", "merged", "auto"}) {
+    EXPECT_TRUE(at::equal(base, logits(folder_ / "ones.safetensors", "d", form))) << form;
+    EXPECT_TRUE(at::allclose(more, logits(folder_ / "more.safetensors", "e", form), 1e-4, 1e-4)) << form;
+  }
+  expect_refused({"ask", "--model", model(), "--expert", folder_ / "more.safetensors", "--form", "fast", "x"}, "'fast'");
+  expect_refused({"ask", "--model", model(), "--expert", folder_ / "more.safetensors", "--tolerance", "2", "x"}, "tolerance");
   expert.base = std::string(64, '0');
   write_expert(folder_ / "foreign.safetensors", expert);
   expect_refused({"ask", "--model", model(), "--expert", folder_ / "foreign.safetensors", "x"}, std::string(64, '0'));

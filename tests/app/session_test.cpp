@@ -1,12 +1,16 @@
 #include "app/session.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <atomic>
 #include <fstream>
 #include <thread>
 
+#include "experts/base_hash.h"
+#include "experts/expert.h"
 #include "io/error.h"
+#include "io/user_folders.h"
 #include "support/model_folder.h"
 #include "support/temporary_folder.h"
 
@@ -16,6 +20,7 @@ namespace {
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
+    ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
     write_model_folder("llama3", folder_.path());
     std::filesystem::create_directories(folder_ / "transcripts");
     std::ofstream(folder_ / "transcripts/1.txt") << "SHOP ONE\nTOTAL 9.00";
@@ -101,6 +106,25 @@ TEST_F(SessionTest, ThreadsShareASession) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(SessionTest, SaysWhichFormAnExpertHasAndWhatTheChoiceRestsOn) {
+  const Session base(options_);
+  EXPECT_FALSE(base.describe().contains("form"));
+  Expert expert{.name = "e", .base = base_hash(*base.model(), user_cache_folder())};
+  for (const AdaptableMatrix& matrix : base.model()->matrices())
+    expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.1F);
+  write_expert(folder_ / "e.safetensors", expert);
+  options_.expert = folder_ / "e.safetensors";
+  EXPECT_EQ(Session(options_).describe().at("form"), "delta");
+  options_.form = "auto";
+  options_.expected_questions = 1000000;
+  const Json many = Session(options_).describe();
+  EXPECT_EQ(many.at("form"), "merged");
+  EXPECT_EQ(many.at("linear_costs").get<std::string>().size(), 64U);
+  options_.form = "delta";
+  options_.tolerance = 0.5;
+  EXPECT_LE(Session(options_).describe().at("truncation").at("largest_relative_error").get<double>(), 0.5);
 }
 
 TEST_F(SessionTest, RefusesWhatItCannotLoad) {

@@ -61,6 +61,13 @@ TEST_F(FactorCache, GoesOnWhereItWasStopped) {
   EXPECT_EQ(rest.computed, count() - 3);
 }
 
+TEST_F(FactorCache, OnlyWhatIsAskedFor) {
+  const DecomposeSummary two = store().decompose({.only = {model_->matrices()[0].name, model_->matrices()[4].name}});
+  EXPECT_TRUE(two.complete);
+  EXPECT_EQ(two.matrices, 2);
+  EXPECT_EQ(store().decompose().already, 2);
+}
+
 TEST_F(FactorCache, FlippedBytesAndForeignFilesAreComputedAgain) {
   FactorStore good = store();
   good.decompose();
