@@ -46,7 +46,7 @@ void print(const Json& out) {
   std::cout << out.at("matrices") << " matrices, " << out.at("computed") << " of them computed now in "
             << duration_text(out.at("seconds").get<double>())
             << "\nlargest |W - USV'| / |W|: " << short_number(out.at("error").get<double>())
-            << "\nlargest |U'U - 1|, |V'V - 1|: " << short_number(out.at("orthogonality").get<double>())
+            << "\nlargest row of U'U - 1, V'V - 1: " << short_number(out.at("orthogonality").get<double>())
             << "\ncache: " << out.at("folder").get<std::string>() << " (" << out.at("bytes").get<std::uintmax_t>() / 1000000
             << " MB)\n";
 }

@@ -138,77 +138,91 @@ double seconds_of(const Body& body) {
   return seconds_since(start);
 }
 
-Json measure(const Arguments& arguments) {
-  const std::shared_ptr<const LanguageModel> model =
-      LanguageModel::load(find_model(arguments.model), {.dtype = parse_dtype(arguments.dtype)});
-  const Decoder& decoder = model->decoder();
-  FactorStore factors(model, base_hash(*model, user_cache_folder()), user_cache_folder() / "factors");
-  if (!factors.complete()) factors.decompose();
-  const double load = seconds_of([&] {
-    for (const AdaptableMatrix& matrix : model->matrices()) factors.get(matrix.name);
-  });
-  const std::vector<Mix> mixes = different_mixes(arguments, factors);
-  std::vector<Active> merged;
-  for (const Mix& mix : mixes) merged.push_back(resolve(mix, factors, {.form = LinearForm::Merged}));
-  const Active factored = resolve_rows(mixes, factors, {.form = LinearForm::Factored});
-  const Active delta = resolve_rows(mixes, factors, {.form = LinearForm::Delta});
-  const Active truncated = resolve_rows(mixes, factors, {.tolerance = arguments.tolerance});
-  const Active truncated_one = resolve(mixes[0], factors, {.tolerance = arguments.tolerance});
-  const Active factored_one = resolve(mixes[0], factors, {.form = LinearForm::Factored});
+// Everything that is timed, resolved once.
+struct Mixes {
+  std::vector<Active> merged;  // one for each row
+  Active factored, factored_one, delta, truncated, truncated_one;
 
-  const std::vector<std::pair<std::string, std::function<double()>>> cases = {
-      {"base", [&] { return decode_seconds(decoder, kRows, nullptr); }},
-      {"merged_one", [&] { return decode_seconds(decoder, kRows, merged[0]); }},
-      {"factored_one", [&] { return decode_seconds(decoder, kRows, factored_one); }},
-      {"factored_different", [&] { return decode_seconds(decoder, kRows, factored); }},
-      {"delta_different", [&] { return decode_seconds(decoder, kRows, delta); }},
-      {"truncated_different", [&] { return decode_seconds(decoder, kRows, truncated); }},
-      {"truncated_one", [&] { return decode_seconds(decoder, kRows, truncated_one); }},
-      {"merged_in_turn",
-       [&] {
-         double sum = 0;
-         for (const Active& mix : merged) sum += decode_seconds(decoder, 1, mix);
-         return sum;
-       }},
-  };
-  std::map<std::string, std::vector<double>> seconds;
-  for (int round = 0; round <= arguments.rounds; ++round)
-    for (const auto& [name, body] : cases) {
-      const double value = body();
-      if (round > 0) seconds[name].push_back(value);  // the first is warm-up
-    }
+  Mixes(const std::vector<Mix>& mixes, FactorStore& factors, double tolerance) {
+    for (const Mix& mix : mixes) merged.push_back(resolve(mix, factors, {.form = LinearForm::Merged}));
+    factored = resolve_rows(mixes, factors, {.form = LinearForm::Factored});
+    factored_one = resolve(mixes[0], factors, {.form = LinearForm::Factored});
+    delta = resolve_rows(mixes, factors);
+    truncated = resolve_rows(mixes, factors, {.tolerance = tolerance});
+    truncated_one = resolve(mixes[0], factors, {.tolerance = tolerance});
+  }
+};
+
+using Seconds = std::map<std::string, std::vector<double>>;
+
+// Seconds of every case, round by round.
+Seconds decoding(const Decoder& decoder, const Mixes& mixes, int rounds) {
+  const std::vector<std::pair<std::string, Active>> cases = {{"base", nullptr},
+                                                             {"merged_one", mixes.merged[0]},
+                                                             {"factored_one", mixes.factored_one},
+                                                             {"factored_different", mixes.factored},
+                                                             {"delta_different", mixes.delta},
+                                                             {"truncated_different", mixes.truncated},
+                                                             {"truncated_one", mixes.truncated_one}};
+  Seconds out;
+  for (int round = -1; round < rounds; ++round) {
+    std::map<std::string, double> values;
+    for (const auto& [name, mix] : cases) values[name] = decode_seconds(decoder, kRows, mix);
+    for (const Active& mix : mixes.merged) values["merged_in_turn"] += decode_seconds(decoder, 1, mix);
+    for (const auto& [name, value] : values)
+      if (round >= 0) out[name].push_back(value);  // the first round is warm-up
+  }
+  return out;
+}
+
+Json speeds(const Seconds& seconds) {
   Json rates = Json::object();
   for (const auto& [name, values] : seconds) rates[name] = static_cast<double>(kRows * (kNewTokens - 1)) / median(values);
   const auto ratio = [&](const std::string& slow, const std::string& fast) {
     std::vector<double> each;
-    for (std::size_t i = 0; i < seconds[slow].size(); ++i) each.push_back(seconds[slow][i] / seconds[fast][i]);
+    for (std::size_t i = 0; i < seconds.at(slow).size(); ++i) each.push_back(seconds.at(slow)[i] / seconds.at(fast)[i]);
     return median(each);
   };
-  std::vector<double> switches, rebuilds;
-  for (int round = 0; round < 2 * arguments.rounds; ++round) {
-    const Mix& other = mixes[static_cast<std::size_t>(round) % kRows];
-    switches.push_back(seconds_of([&] { resolve(other, factors); }));
-    rebuilds.push_back(dense_rebuild_seconds(factors, *other.front().expert));
-  }
-  return {{"model", model->path().filename().string()},
-          {"expert", arguments.expert},
-          {"spread", arguments.spread},
-          {"share", arguments.share},
-          {"dtype", arguments.dtype},
-          {"threads", at::get_num_threads()},
-          {"rounds", arguments.rounds},
-          {"tokens_s", rates},
+  return {{"tokens_s", rates},
           {"factored_to_merged", ratio("merged_one", "factored_different")},
           {"delta_to_merged", ratio("merged_one", "delta_different")},
           {"truncated_to_merged", ratio("merged_one", "truncated_different")},
           {"truncated_one_to_merged", ratio("merged_one", "truncated_one")},
-          {"factored_to_in_turn", ratio("merged_in_turn", "factored_different")},
-          {"load_factors_s", load},
-          {"switch_s", median(switches)},
-          {"dense_rebuild_s", median(rebuilds)},
-          {"logit_error", logit_errors(decoder, mixes[0], factors, arguments.tolerance)},
-          {"truncated_different", summary(certificate(*truncated, model->matrices()), arguments.tolerance)},
-          {"truncated_one", summary(certificate(*truncated_one, model->matrices()), arguments.tolerance)}};
+          {"factored_to_in_turn", ratio("merged_in_turn", "factored_different")}};
+}
+
+// Switching with cold caches: a dense rebuild goes before every switch.
+Json switching(const std::vector<Mix>& mixes, FactorStore& factors, int rounds) {
+  std::vector<double> switches, rebuilds;
+  for (int round = 0; round < rounds; ++round) {
+    const Mix& other = mixes[static_cast<std::size_t>(round) % kRows];
+    rebuilds.push_back(dense_rebuild_seconds(factors, *other.front().expert));
+    switches.push_back(seconds_of([&] { resolve(other, factors); }));
+  }
+  return {{"switch_s", median(switches)}, {"dense_rebuild_s", median(rebuilds)}};
+}
+
+Json measure(const Arguments& arguments) {
+  const std::shared_ptr<const LanguageModel> model =
+      LanguageModel::load(find_model(arguments.model), {.dtype = parse_dtype(arguments.dtype)});
+  FactorStore factors(model, base_hash(*model, user_cache_folder()), user_cache_folder() / "factors");
+  factors.decompose();
+  const std::vector<Mix> mixes = different_mixes(arguments, factors);
+  Json out = {{"model", model->path().filename().string()},
+              {"expert", arguments.expert},
+              {"spread", arguments.spread},
+              {"share", arguments.share},
+              {"dtype", arguments.dtype},
+              {"threads", at::get_num_threads()},
+              {"logit_error", logit_errors(model->decoder(), mixes[0], factors, arguments.tolerance)}};
+  if (arguments.rounds == 0) return out;
+  const Mixes resolved(mixes, factors, arguments.tolerance);
+  out["rounds"] = arguments.rounds;
+  out.update(speeds(decoding(model->decoder(), resolved, arguments.rounds)));
+  out.update(switching(mixes, factors, arguments.rounds));
+  out["truncated_different"] = summary(certificate(*resolved.truncated, model->matrices()), arguments.tolerance);
+  out["truncated_one"] = summary(certificate(*resolved.truncated_one, model->matrices()), arguments.tolerance);
+  return out;
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "experts/svd.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "io/error.h"
 #include "modules/dtype.h"
@@ -10,18 +12,24 @@
 namespace zlens {
 namespace {
 
-double distance_from_identity(const at::Tensor& gram) {
-  return (gram - at::eye(gram.size(0))).abs().max().item<double>();
+constexpr std::int64_t kProbes = 32;
+
+// [n, kProbes], the same at every call.
+at::Tensor probes(std::int64_t n) {
+  return at::randn({n, kProbes}, at::detail::createCPUGenerator(/*seed_val=*/1), at::TensorOptions());
+}
+
+// Largest norm of a row of AᵀA - I.
+double distance_from_orthogonal(const at::Tensor& a) {
+  const at::Tensor g = probes(a.size(1));
+  return (at::matmul(a.t(), at::matmul(a, g)) - g).norm(2, 1).max().item<double>() / std::sqrt(static_cast<double>(kProbes));
 }
 
 // U, S, V in double (columns of U and V belong together) -> float32, with signs made definite and both measures taken.
-Svd finished(at::Tensor u, const at::Tensor& s, at::Tensor v, const at::Tensor& weight) {
+Svd finished(const at::Tensor& u, const at::Tensor& s, const at::Tensor& v, const at::Tensor& weight) {
   const at::Tensor signs = v.gather(0, v.abs().argmax(0, /*keepdim=*/true)).sign();
   Svd out{(u * signs).to(at::kFloat).contiguous(), s.to(at::kFloat).contiguous(), (v * signs).t().to(at::kFloat).contiguous()};
-  const double norm = std::max(weight.norm().item<double>(), 1e-30);
-  out.error = (at::matmul(out.u * out.s, out.vt) - weight).norm().item<double>() / norm;
-  out.orthogonality =
-      std::max(distance_from_identity(at::matmul(out.u.t(), out.u)), distance_from_identity(at::matmul(out.vt, out.vt.t())));
+  measure(out, weight);
   return out;
 }
 
@@ -47,6 +55,14 @@ bool good(const Svd& svd) {
 }
 
 }  // namespace
+
+void measure(Svd& svd, const at::Tensor& weight) {
+  const at::Tensor g = probes(weight.size(1));
+  const at::Tensor again = at::matmul(svd.u, svd.s.unsqueeze(1) * at::matmul(svd.vt, g));
+  const double size = std::max(weight.norm().item<double>(), 1e-30) * std::sqrt(static_cast<double>(kProbes));
+  svd.error = (again - at::matmul(weight, g)).norm().item<double>() / size;
+  svd.orthogonality = std::max(distance_from_orthogonal(svd.u), distance_from_orthogonal(svd.vt.t()));
+}
 
 Svd exact_svd(const at::Tensor& weight) {
   if (!weight.isfinite().all().item<bool>()) throw Error("a matrix " + shape_text(weight.sizes()) + " holds NaN or Inf");

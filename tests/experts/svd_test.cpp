@@ -49,12 +49,18 @@ TEST(ExactSvd, IllConditionedAndRankDeficient) {
   expect_exact(twins);
 }
 
-TEST(ExactSvd, ReportsItsOwnErrors) {
-  const at::Tensor weight = conditioned(40, 24, 1e4);
-  const Svd out = exact_svd(weight);
-  const double error = ((at::matmul(out.u * out.s, out.vt) - weight).norm() / weight.norm()).item<double>();
-  EXPECT_NEAR(out.error, error, 1e-7);
-  EXPECT_GT(out.orthogonality, 0);
+TEST(ExactSvd, MeasuresAreThoseOfTheWholeMatrices) {
+  const at::Tensor weight = conditioned(60, 40, 100);
+  Svd bad = exact_svd(weight);
+  bad.u = bad.u + 1e-3 * at::randn(bad.u.sizes());
+  bad.vt[3] = bad.vt[3] + 0.01 * bad.vt[4];
+  measure(bad, weight);
+  const double error = ((at::matmul(bad.u * bad.s, bad.vt) - weight).norm() / weight.norm()).item<double>();
+  EXPECT_NEAR(bad.error / error, 1, 0.3);
+  double worst = 0;
+  for (const at::Tensor& gram : {at::matmul(bad.u.t(), bad.u), at::matmul(bad.vt, bad.vt.t())})
+    worst = std::max(worst, (gram - at::eye(40)).norm(2, 1).max().item<double>());
+  EXPECT_NEAR(bad.orthogonality / worst, 1, 0.5);
 }
 
 TEST(ExactSvd, SignsAreDefinite) {
