@@ -36,6 +36,11 @@ def first_token_seconds(binary, runs):
     return times[1:]  # the first warms the page cache
 
 
+def middle(first, second):
+    """The mean of every rate of two measurements."""
+    return {key: (value + second[key]) / 2 if key.endswith("_s") else value for key, value in first.items()}
+
+
 def peak_rss_mb(command):
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
@@ -58,7 +63,7 @@ def markdown(result):
     ]
     lines = ["# Speed: zlens against transformers, same weights, same run", "",
              f"Date {datetime.date.today()}; command `python3 bench/compare_speed.py HF_FOLDER`; SmolLM2-135M-Instruct, {ours['threads']} threads on "
-             f"idle cores, medians of {ours['repeats']}; zlens in bf16; transformers {peer['versions']['transformers']} with torch "
+             f"idle cores, medians of {ours['repeats']}; zlens in bf16, measured before and after its peer (means); transformers {peer['versions']['transformers']} with torch "
              f"{peer['versions']['torch']}. The last column is the rate at which ATen's matrix products alone would run (this machine's bound for "
              "general products; zlens' own kernel for few rows can pass it).", "",
              "| | zlens | peer | ratio | which peer | products alone |", "|---|---|---|---|---|---|"]
@@ -85,8 +90,11 @@ def main():
     build = ROOT / "build"
     binary = build / "zlens"
     settings = ["--threads", str(options.threads), "--repeats", str(options.repeats)]
-    ours = run_json([build / "bench/decoder_speed", "smollm2", *settings])
+    # Before and after the peer: a machine whose speed drifts favours neither.
+    measure = lambda: run_json([build / "bench/decoder_speed", "smollm2", *settings])
+    before = measure()
     peer = run_json([options.python, ROOT / "bench/transformers_peer.py", options.folder, *settings])
+    ours = middle(before, measure())
     starts = first_token_seconds(binary, 10)
     result = {
         "zlens": ours,
