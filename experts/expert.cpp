@@ -49,7 +49,7 @@ const std::string& required(const std::map<std::string, std::string>& metadata, 
 
 std::vector<float> read_values(std::span<const std::byte> bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
 

@@ -170,6 +170,9 @@ TEST(ExpertFile, RefusesFilesThatAreNoExperts) {
   write_safetensors(folder / "plain", {}, {});
   expect_refused("plain", "not an expert file", [&] { read_expert(folder / "plain"); });
   expect_refused("absent", "", [&] { read_expert(folder / "absent"); });
+  write_safetensors(folder / "empty", {{"z/m", Dtype::F32, {0}, {}}},
+                    {{"zlens.format", "1"}, {"zlens.sha256", std::string(64, '0')}});
+  expect_refused("empty", "checksum", [&] { read_expert(folder / "empty"); });
   write_safetensors(folder / "later", {}, {{"zlens.format", "2"}});
   expect_refused("later", "'2' is not supported", [&] { read_expert(folder / "later"); });
 }

@@ -17,7 +17,7 @@ std::filesystem::path fixture(const std::string& name) {
 std::vector<float> expected_values(const Safetensors& file, const std::string& name) {
   const auto bytes = file.data(file.tensors().at(name));
   std::vector<float> out(bytes.size() / sizeof(float));
-  std::memcpy(out.data(), bytes.data(), bytes.size());
+  if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
 }
 
