@@ -41,19 +41,22 @@ void factor_ahead(const Mix& mix, FactorStore& factors, const SessionOptions& op
   if (stopped) throw Error("stopped while the base was being factored; what is done is kept");
 }
 
-MixOptions mix_options(const SessionOptions& options, const LanguageModel& model, Json& record) {
+MixOptions mix_options(const SessionOptions& options, const LanguageModel& model, bool several, Json& record) {
   MixOptions out{.tolerance = options.tolerance};
   if (options.form != "auto") {
     out.form = parse_form(options.form);
-  } else {
+  } else if (options.tolerance == 0) {  // only delta can be truncated
     const LinearCosts costs = LinearCosts::load(assets_folder() / "linear-costs.json");
     std::vector<MatrixShape> shapes;
     for (const AdaptableMatrix& matrix : model.matrices()) shapes.push_back({matrix.weight.size(0), matrix.weight.size(1)});
     const auto questions = static_cast<double>(std::max<std::int64_t>(options.expected_questions, 1));
-    out.form = choose_form(shapes, {.prompt_tokens = questions * kPromptTokens, .decode_steps = questions * kNewTokens},
-                           costs.of(dtype_label(model.dtype())));
+    out.form = choose_form(
+        shapes, {.prompt_tokens = questions * kPromptTokens, .decode_steps = questions * kNewTokens, .base_rows = several},
+        costs.of(dtype_label(model.dtype())));
     record["linear_costs"] = costs.sha256();
   }
+  if (out.form == LinearForm::Merged && several)
+    throw InputError("form merged needs one expert for all questions, which a dispatcher does not give: use delta or factored");
   check(out);
   record["form"] = form_name(out.form);
   return out;

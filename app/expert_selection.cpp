@@ -26,7 +26,7 @@ ExpertSelection::ExpertSelection(std::shared_ptr<const LanguageModel> model, con
   if (options.expert.empty() || options.expert == "none") return;
   base_ = base_hash(*model_, user_cache_folder());
   factors_ = std::make_unique<FactorStore>(model_, base_, user_cache_folder() / "factors");
-  mix_options_ = mix_options(options, *model_, record_);
+  mix_options_ = mix_options(options, *model_, options.expert == "auto", record_);
   if (options.expert == "auto") {
     load_auto(options);
     return;
@@ -69,6 +69,7 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
                      " to choose from (--experts names a folder; 'zlens experts list' shows what is there)");
   Mix all;
   for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});
+  if (classifier_ && strategy_ == "classifier") all.push_back({classifier_, 1.0, {}});
   factor_ahead(all, *factors_, options);
   if (strategy_ == "prompt") {
     dispatcher_ = make_prompt_dispatcher(model_, experts_, nullptr);
@@ -92,11 +93,7 @@ ExpertSelection::Choice ExpertSelection::choose(const PreparedRequest& request, 
 }
 
 std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>& rows, Caches& caches) const {
-  if (!dispatcher_ || rows.empty()) return active_;
-  const Json first = zlens::describe(rows.front());
-  const bool alike = std::all_of(rows.begin(), rows.end(), [&](const Mix& mix) { return zlens::describe(mix) == first; });
-  // Rows of different experts cannot share merged weights, and rows of the base keep its bits in delta form.
-  return alike ? resolve_cached(rows.front(), *factors_, mix_options_, caches) : resolve_rows(rows, *factors_);
+  return dispatcher_ ? resolve_cached(rows, *factors_, mix_options_, caches) : active_;
 }
 
 Json ExpertSelection::describe() const {

@@ -162,6 +162,18 @@ bool answer_only(std::span<const Mix> rows) {
   return all.value_or(false);
 }
 
+bool is_base(std::span<const Mix> rows) {
+  return std::ranges::all_of(rows, [](const Mix& mix) { return mix.empty(); });
+}
+
+// One description where all rows are alike, else one for each.
+Json distinct(std::span<const Mix> rows) {
+  Json described = Json::array();
+  for (const Mix& mix : rows) described.push_back(describe(mix));
+  const bool alike = std::ranges::all_of(described, [&](const Json& mix) { return mix == described.front(); });
+  return alike ? Json::array({described.front()}) : described;
+}
+
 // Of every z and low-rank part (through the experts' own checksums), of what they act on, and of how.
 std::string content_hash(const Json& rows, const FactorStore& factors, const MixOptions& options) {
   return sha256_hex(Json({{"rows", rows},
@@ -191,11 +203,13 @@ void check(const MixOptions& options) {
     throw InputError("only the delta form can be truncated: use a tolerance of 0 with the others");
 }
 
-std::shared_ptr<const ActiveMix> resolve_cached(const Mix& mix, FactorStore& factors, const MixOptions& options, Caches& caches) {
-  if (mix.empty() || (options.form != LinearForm::Merged && options.tolerance == 0)) return resolve(mix, factors, options);
-  const std::string key = content_hash(Json::array({describe(mix)}), factors, options);
+std::shared_ptr<const ActiveMix> resolve_cached(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options,
+                                                Caches& caches) {
+  const bool cheap = options.form != LinearForm::Merged && options.tolerance == 0;
+  if (cheap || is_base(rows)) return resolve_rows(rows, factors, options);
+  const std::string key = content_hash(distinct(rows), factors, options);
   if (auto kept = caches.mixes.get(key)) return kept;
-  auto fresh = resolve(mix, factors, options);
+  auto fresh = resolve_rows(rows, factors, options);
   caches.mixes.put(key, fresh, bytes_of(*fresh));
   return fresh;
 }
@@ -206,12 +220,11 @@ std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, c
 
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options) {
   check(options);
-  if (std::all_of(rows.begin(), rows.end(), [](const Mix& mix) { return mix.empty(); })) return nullptr;
-  Json described = Json::array();
-  for (const Mix& mix : rows) described.push_back(describe(mix));
-  const bool alike = std::all_of(described.begin(), described.end(), [&](const Json& mix) { return mix == described.front(); });
-  if (!alike && options.form == LinearForm::Merged) throw InputError("rows with different experts cannot share merged weights");
-  if (alike) rows = rows.first(1);
+  if (is_base(rows)) return nullptr;
+  const Json described = distinct(rows);
+  rows = rows.first(described.size());
+  if (rows.size() > 1 && options.form == LinearForm::Merged)
+    throw InputError("rows with different experts cannot share merged weights");
   const AdaptableMatrices& matrices = factors.model().matrices();
   const Scales scales(rows.size(), matrices);
   for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -230,7 +243,7 @@ std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorS
     change->adds = std::move(adds.adds);
   }
   active->answer_only = answer_only(rows);
-  active->content_hash = content_hash(alike ? Json::array({described.front()}) : described, factors, options);
+  active->content_hash = content_hash(described, factors, options);
   return active;
 }
 

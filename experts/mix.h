@@ -46,8 +46,10 @@ std::shared_ptr<const ActiveMix> resolve(const Mix& mix, FactorStore& factors, c
 // gives. Throws InputError as `resolve` does, and for LinearForm::Merged, which has one weight for all rows.
 std::shared_ptr<const ActiveMix> resolve_rows(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options = {});
 
-// The same, with merged weights and truncated factors kept in `caches` for requests that bring their own mix again and again.
-std::shared_ptr<const ActiveMix> resolve_cached(const Mix& mix, FactorStore& factors, const MixOptions& options, Caches& caches);
+// As `resolve_rows`, with merged weights and truncated factors kept in `caches` for requests that bring their own mix again and
+// again.
+std::shared_ptr<const ActiveMix> resolve_cached(std::span<const Mix> rows, FactorStore& factors, const MixOptions& options,
+                                                Caches& caches);
 
 // What a truncated mix leaves out: [{"matrix": name, "kept": k, "rank": R, "spectral": ‖ΔW - ΔW_I‖₂, "frobenius": …, "change":
 // ‖ΔW‖₂}, …], empty where nothing was truncated. For records.

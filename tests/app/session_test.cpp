@@ -122,6 +122,12 @@ TEST_F(SessionTest, SaysWhichFormAnExpertHasAndWhatTheChoiceRestsOn) {
   const Json many = Session(options_).describe();
   EXPECT_EQ(many.at("form"), "merged");
   EXPECT_EQ(many.at("linear_costs").get<std::string>().size(), 64U);
+  options_.expert = "auto";
+  options_.experts = folder_.path();
+  EXPECT_EQ(Session(options_).describe().at("form"), "delta") << "rows without an expert keep the base's bits";
+  options_.form = "merged";
+  EXPECT_THROW(Session{options_}, InputError);
+  options_.expert = folder_ / "e.safetensors";
   options_.form = "delta";
   options_.tolerance = 0.5;
   EXPECT_LE(Session(options_).describe().at("truncation").at("largest_relative_error").get<double>(), 0.5);

@@ -81,19 +81,20 @@ TEST_F(Forms, AlikeRowsAreOneRowAndMergedRefusesDifferentOnes) {
 
 TEST_F(Forms, MergedAndTruncatedMixesAreKeptForTheNextRequest) {
   const Mix one = {{expert(0.2F, 1), 1.0}}, two = {{expert(0.2F, 2), 1.0}};
+  const std::vector<Mix> one_row = {one}, two_rows = {two, two};
   Caches caches;
   for (const MixOptions& options : {MixOptions{.form = LinearForm::Merged}, MixOptions{.tolerance = 0.5}}) {
-    const auto first = resolve_cached(one, factors_, options, caches);
-    EXPECT_EQ(first, resolve_cached(one, factors_, options, caches));
+    const auto first = resolve_cached(one_row, factors_, options, caches);
+    EXPECT_EQ(first, resolve_cached(one_row, factors_, options, caches));
     EXPECT_EQ(first->content_hash, resolve(one, factors_, options)->content_hash);
-    EXPECT_NE(first, resolve_cached(two, factors_, options, caches));
+    EXPECT_NE(first, resolve_cached(two_rows, factors_, options, caches));
   }
   EXPECT_EQ(caches.mixes.size(), 4U);
-  resolve_cached(one, factors_, {}, caches);
+  resolve_cached(one_row, factors_, {}, caches);
   EXPECT_EQ(caches.mixes.size(), 4U) << "an exact delta costs nothing to make";
-  EXPECT_EQ(resolve_cached({}, factors_, {.form = LinearForm::Merged}, caches), nullptr);
+  EXPECT_EQ(resolve_cached(std::vector<Mix>(2), factors_, {.form = LinearForm::Merged}, caches), nullptr);
   Caches tiny(0, 0, 16);
-  EXPECT_NE(resolve_cached(one, factors_, {.tolerance = 0.5}, tiny), nullptr);
+  EXPECT_NE(resolve_cached(one_row, factors_, {.tolerance = 0.5}, tiny), nullptr);
   EXPECT_EQ(tiny.mixes.size(), 0U);
 }
 
