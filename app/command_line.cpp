@@ -57,7 +57,7 @@ po::options_description model_flags() {
   flags.add_options()("model,m", po::value<std::string>()->value_name("M"),
                       "a Hugging Face folder, a .gguf file, or a name from assets/models or the user's model folder")(
       "dtype", po::value<std::string>()->default_value("bf16")->value_name("T"), "compute in fp32, bf16 or fp16")(
-      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "where to compute: cpu")(
+      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "where to compute: cpu, cuda or cuda:N")(
       "threads", po::value<int>()->default_value(0)->value_name("N"), "threads; 0: one for each core")(
       "attach,a", po::value<std::vector<std::string>>()->composing()->value_name("MODALITY"),
       "give the model a modality: ocr, transcript; with options as ocr:language=deu,psm=4 (repeatable)")(

@@ -16,6 +16,7 @@
 #include "io/error.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
+#include "modules/device.h"
 #include "modules/dtype.h"
 #include "modules/registry.h"
 #include "text/answer_evidence.h"
@@ -66,11 +67,10 @@ struct Session::State {
 };
 
 Session::Session(const SessionOptions& options) : state_(std::make_unique<State>()) {
-  if (options.device != "cpu") throw InputError("device '" + options.device + "' is not supported (known: cpu)");
   at::set_num_threads(thread_count(options.threads));
   State& state = *state_;
   state.options = options;
-  state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype)});
+  state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device)});
   const ModalityRegistry builtin = builtin_modalities();
   const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
   std::map<std::string, std::string> reads;  // modality name -> kind of input

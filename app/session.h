@@ -29,7 +29,7 @@ struct Attachment {
 struct SessionOptions {
   std::string model;           // a Hugging Face folder, a .gguf file, or a name (find_model)
   std::string dtype = "bf16";  // fp32 | bf16 | fp16
-  std::string device = "cpu";
+  std::string device = "cpu";  // cpu | cuda | cuda:N
   int threads = 0;                      // 0: one for each core
   std::vector<Attachment> attachments;  // e.g. {{"ocr", {}}}
   std::string expert;                   // a name, an expert or mix file, "auto" (a dispatcher chooses); empty or "none": the base

@@ -25,6 +25,17 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::Libtorch)
   target_include_directories(Libtorch::Libtorch SYSTEM INTERFACE
     ${_deps}/torch/include ${LIBTORCH_INCLUDE_DIR})
   target_link_libraries(Libtorch::Libtorch INTERFACE ${LIBTORCH_CPU_LIBRARY} ${LIBTORCH_C10_LIBRARY})
+  if(ZLENS_CUDA)
+    find_library(LIBTORCH_CUDA_LIBRARY torch_cuda PATHS ${_deps}/torch/lib NO_DEFAULT_PATH REQUIRED)
+    find_library(LIBTORCH_C10_CUDA_LIBRARY c10_cuda PATHS ${_deps}/torch/lib NO_DEFAULT_PATH REQUIRED)
+    # Nothing of zlens calls into libtorch_cuda itself: it registers its operators when it is loaded.
+    target_link_libraries(Libtorch::Libtorch INTERFACE
+      "-Wl,--no-as-needed,${LIBTORCH_CUDA_LIBRARY},--as-needed" ${LIBTORCH_C10_CUDA_LIBRARY} CUDA::cudart)
+    file(GLOB _cuda_wheels ${_deps}/nvidia/*/lib)
+    foreach(folder IN LISTS _cuda_wheels)
+      target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath-link,${folder}")
+    endforeach()
+  endif()
   # libtorch_cpu finds the CUDA run-time wheels beside it by its own run path.
   target_link_options(Libtorch::Libtorch INTERFACE
     "LINKER:-rpath,${_deps}/torch/lib" "LINKER:-rpath-link,${_deps}/torch/lib" "LINKER:-rpath-link,${_deps}/nvidia/cu13/lib")

@@ -6,14 +6,15 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(zlens_flags INTERFACE)
-target_compile_options(zlens_flags INTERFACE
+set(_flags
   # GCC 12 warns of impossible lengths inside its own std::string.
   -Wno-restrict -Wno-stringop-overflow
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   # For libraries and executables alike: they share a precompiled header.
   -fPIC
   -fstack-protector-strong -fstack-clash-protection
-  $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE$<SEMICOLON>-D_FORTIFY_SOURCE=2> -D_GLIBCXX_ASSERTIONS)
+  $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2> -D_GLIBCXX_ASSERTIONS)
+target_compile_options(zlens_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${_flags}>")
 target_link_options(zlens_flags INTERFACE LINKER:-z,relro LINKER:-z,now)
 if(ZLENS_SANITIZE)
   target_compile_options(zlens_flags INTERFACE -fsanitize=${ZLENS_SANITIZE} -fno-sanitize-recover=all -g)

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "modules/context.h"
+#include "modules/gradients.h"
 #include "modules/kernels.h"
 #include "modules/prompt_attention.h"
 
@@ -15,25 +16,30 @@ namespace {
 // Queries whose scores are held at once: bounds memory on long prompts and skips what causality hides.
 constexpr std::int64_t kQueryBlock = 256;
 
-// [B, 1, T, L] additive: 0 where query t may see slot l, -inf elsewhere. Padding queries see everything, to stay finite.
-at::Tensor additive_mask(const AttentionPlan& plan, const at::Tensor& slots, std::int64_t first, std::int64_t window,
-                         at::ScalarType dtype) {
-  const at::Tensor q = plan.positions.slice(1, first).to(at::kInt).unsqueeze(2), k = slots.unsqueeze(1);  // -> [B, T, 1], [B, 1, L]
-  at::Tensor visible = k.ge(0).logical_and(k.le(q));
-  if (window > 0) visible = visible.logical_and(k.gt(q - window));
-  if (plan.visible.defined()) visible = visible.logical_and(plan.visible.slice(1, first));
-  visible = visible.logical_or(q.lt(0));
-  const at::Tensor mask = at::zeros(visible.sizes(), at::TensorOptions().dtype(dtype));
-  return mask.masked_fill_(visible.logical_not(), -std::numeric_limits<double>::infinity()).unsqueeze(1);
-}
+// Slots up to which the weights of all queries are held for the backward pass.
+constexpr std::int64_t kHeldSlots = 4096;
 
 }  // namespace
+
+const at::Tensor& AttentionPlan::mask(const at::Tensor& slots, std::int64_t queries, std::int64_t window, const at::Tensor& like) const {
+  at::Tensor& made = masks_[{queries, window}];
+  if (made.defined()) return made;
+  const std::int64_t first = tokens - queries;
+  const at::Tensor q = positions.slice(1, first).to(at::kInt).unsqueeze(2), k = slots.unsqueeze(1);  // -> [B, T, 1], [B, 1, L]
+  at::Tensor seen = k.ge(0).logical_and(k.le(q));
+  if (window > 0) seen = seen.logical_and(k.gt(q - window));
+  if (visible.defined()) seen = seen.logical_and(visible.slice(1, first));
+  seen = seen.logical_or(q.lt(0));  // padding sees everything, to stay finite
+  const at::Tensor open = at::zeros(seen.sizes(), at::TensorOptions().dtype(like.scalar_type()));
+  made = open.masked_fill_(seen.logical_not(), -std::numeric_limits<double>::infinity()).unsqueeze(1).to(like.device());
+  return made;
+}
 
 AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens) {
   AttentionPlan plan;
   plan.tokens = tokens;
   plan.positions = context.cache().open_slots(valid, tokens).contiguous();
-  plan.angles = rope.angles(plan.positions);
+  plan.angles = rope.angles(plan.positions, context.cache().device());
   return plan;
 }
 
@@ -42,7 +48,12 @@ AttentionPlan plan_attention(Context& context, const Rope& rope, const TokenTree
   cache.open_slots_at(tree.positions);
   const at::Tensor own = tree.branches.slice(0, cache.length());
   const at::Tensor visible = tree.ancestors.index_select(0, own).index_select(1, tree.branches).unsqueeze(0);  // -> [1, T, L]
-  return {tree.positions.size(1), tree.positions, rope.angles(tree.positions), visible};
+  AttentionPlan plan;
+  plan.tokens = tree.positions.size(1);
+  plan.positions = tree.positions;
+  plan.angles = rope.angles(tree.positions, cache.device());
+  plan.visible = visible;
+  return plan;
 }
 
 Attention::Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots)
@@ -122,25 +133,38 @@ at::Tensor Attention::attend_blocks(const at::Tensor& query, const AttentionPlan
 
 at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& plan, Context& context) const {
   const auto heads = [&](const at::Tensor& y) { return y.unflatten(-1, {-1, options_.head_dim}).transpose(1, 2); };
-  at::Tensor query = heads(in.q), key = heads(in.k), value = heads(in.v);  // -> [B, H, T, Dh]
-  const std::int64_t first = plan.tokens - query.size(2);
-  if (options_.rope) {
-    query = rotate(query, {plan.angles.cos.slice(1, first), plan.angles.sin.slice(1, first)});
-    key = rotate(key, plan.angles);
-  }
+  const auto rotated = [&](const at::Tensor& y, std::int64_t first) {
+    if (!options_.rope) return heads(y);
+    const RopeAngles angles{plan.angles.cos.slice(1, first), plan.angles.sin.slice(1, first)};
+    return kernels::fusable(y) ? kernels::rotate_heads_differentiable(y, angles, options_.head_dim) : rotate(heads(y), angles);
+  };
+  const at::Tensor query = rotated(in.q, plan.tokens - in.q.size(1)), key = rotated(in.k, 0), value = heads(in.v);  // -> [B, H, T, Dh]
   const KvCache& cache = context.cache();
   const std::int64_t length = cache.length();
   const auto place = [&](const at::Tensor& slots, const at::Tensor& fresh) {
     if (!fresh.requires_grad()) slots.slice(2, length, length + plan.tokens).copy_(fresh);
     return length == 0 ? fresh : at::cat({slots.slice(2, 0, length), fresh}, 2);
   };
+  const at::Tensor keys = place(cache.key(options_.layer), key), values = place(cache.value(options_.layer), value);
   const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
-  const at::Tensor mask =
-      additive_mask(plan, slots, first, options_.window, query.scalar_type()).to(query.device());
-  const at::Tensor out = at::scaled_dot_product_attention(
-      query, place(cache.key(options_.layer), key), place(cache.value(options_.layer), value), mask, /*dropout_p=*/0.0,
-      /*is_causal=*/false, options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));
+  const at::Tensor& mask = plan.mask(slots, query.size(2), options_.window, query);
+  if (query.is_cpu() && slots.size(1) <= kHeldSlots) return attend_held(query, keys, values, mask);
+  const at::Tensor out = at::scaled_dot_product_attention(query, keys, values, mask, /*dropout_p=*/0.0, /*is_causal=*/false,
+                                                          options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));
   return out.transpose(1, 2).flatten(2);  // -> [B, T, H*Dh]
+}
+
+// ATen's flash attention keeps no weights but is slow on processors for which its library of products was not made.
+at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) const {
+  const std::int64_t batch = query.size(0), heads = query.size(1), tokens = query.size(2), width = query.size(3);
+  const std::int64_t kv_heads = key.size(1), slots = key.size(2), rows = heads / kv_heads * tokens;
+  const auto by_kv_head = [&](const at::Tensor& y, std::int64_t count) { return y.reshape({batch * kv_heads, count, width}); };
+  const at::Tensor scaled = query * options_.scale;
+  at::Tensor scores = at::bmm(by_kv_head(scaled, rows), by_kv_head(key, slots).transpose(1, 2));  // -> [B*Hkv, G*T, L]
+  scores = scores.view({batch, heads, tokens, slots}).add_(mask);
+  const at::Tensor weights = at::softmax(scores, -1).view({batch * kv_heads, rows, slots});
+  const at::Tensor out = at::bmm(weights, by_kv_head(value, slots));  // -> [B*Hkv, G*T, Dh]
+  return out.view({batch, heads, tokens, width}).transpose(1, 2).flatten(2);
 }
 
 }  // namespace zlens

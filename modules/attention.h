@@ -4,9 +4,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "modules/kv_cache.h"
 #include "modules/linear.h"
@@ -16,11 +18,19 @@
 namespace zlens {
 
 // What one forward pass over T new tokens needs in every layer; made once.
-struct AttentionPlan {
+class AttentionPlan {
+ public:
   std::int64_t tokens = 0;
   at::Tensor positions;  // [B, T] int64, -1: padding
   RopeAngles angles;     // of those positions
   at::Tensor visible;    // [B, T, L] bool: what a tree of tokens lets each see besides the order of positions; undefined: all
+
+  // [B, 1, Tq, L] additive, for the last Tq queries and the slots [B, L]: 0 where a query may see a slot, -inf elsewhere. Made once
+  // for each window. On the device and of the dtype of `like`.
+  const at::Tensor& mask(const at::Tensor& slots, std::int64_t queries, std::int64_t window, const at::Tensor& like) const;
+
+ private:
+  mutable std::map<std::pair<std::int64_t, std::int64_t>, at::Tensor> masks_;
 };
 
 // Tokens that form a tree of branches. A token sees the earlier ones of its own branch and of the branches that it continues. So
@@ -61,6 +71,9 @@ class Attention {
   // Fused loops over the cache, and plain differentiable ATen that leaves the cache as it is. -> [B, Tq, H*Dh]
   at::Tensor attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const;
   at::Tensor attend_plain(const Projected& in, const AttentionPlan& plan, Context& context) const;
+  // Differentiable, by products that keep the weights of all queries. query [B, H, T, Dh], key and value [B, Hkv, L, Dh], mask
+  // [B, 1, T, L] -> [B, T, H*Dh]
+  at::Tensor attend_held(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) const;
   // Softmax attention of `query` [B, H, T, Dh] over the cache, a block of queries at a time. -> [B, T, H*Dh]
   at::Tensor attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const;
 

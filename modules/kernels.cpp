@@ -11,16 +11,9 @@
 #include <vector>
 
 #include "modules/bf16_loops.h"
+#include "modules/clones.h"
 #include "modules/processor.h"
 #include "modules/vector_math.h"
-
-// One clone per instruction set, chosen when the program is loaded; what they call must be inlined to profit.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define ZLENS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ZLENS_CLONES
-#endif
 
 namespace zlens::kernels {
 namespace {

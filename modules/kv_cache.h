@@ -34,6 +34,7 @@ class KvCache {
 
   std::int64_t batch() const { return next_positions_.defined() ? next_positions_.size(0) : 0; }
   std::int64_t length() const { return length_; }  // slots in use
+  at::Device device() const { return shape_.device; }
   bool empty() const { return length_ == 0; }
 
   // Opens T new slots for tokens valid [B, T] (bool; undefined: all). Returns their positions [B, T] int64, -1 for padding.

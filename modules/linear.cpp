@@ -6,6 +6,7 @@
 
 #include "modules/context.h"
 #include "modules/few_rows.h"
+#include "modules/gradients.h"
 #include "modules/kernels.h"
 #include "modules/many_rows.h"
 #include "modules/spectral_rows.h"
@@ -55,7 +56,7 @@ at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const
                                   bias_};
   if (kernels::spectral_rows_usable(few)) return kernels::spectral_rows(few);
   at::Tensor projected = product(x, change.factors->vt);                    // -> [B, T, R]
-  projected = (projected * change.scale.unsqueeze(1)).to(x.scalar_type());  // float32 product, one rounding
+  projected = kernels::scale_rows(projected, change.scale);
   if (!delta) return product(projected, change.factors->u, bias_);
   return product(x, weight_, bias_) + product(projected, change.factors->u);
 }
@@ -91,9 +92,11 @@ std::vector<at::Tensor> forward_all(std::initializer_list<const Linear*> linears
 at::Tensor forward_gated(const Linear& gate, const Linear& up, const at::Tensor& x, const Context& context) {
   if (const auto both = Linear::at_once({&gate, &up}, x, context)) return kernels::many_rows_gated(x, both->front(), both->back());
   const at::Tensor gated = gate.forward(x, context), factor = up.forward(x, context);
-  if (!kernels::usable(gated) || !kernels::usable(factor)) return at::silu(gated) * factor;
-  kernels::silu_times(gated, factor);
-  return gated;
+  if (kernels::usable(gated) && kernels::usable(factor)) {
+    kernels::silu_times(gated, factor);
+    return gated;
+  }
+  return kernels::fusable(gated) ? kernels::silu_times_differentiable(gated, factor) : at::silu(gated) * factor;
 }
 
 }  // namespace zlens

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "modules/gradients.h"
 #include "modules/state_dict.h"
 
 namespace zlens {
@@ -11,6 +12,7 @@ RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width
 
 at::Tensor RmsNorm::forward(const at::Tensor& x) const {
   if (kernels::usable(x)) return kernels::rms_norm(x, weight_, eps_);
+  if (kernels::fusable(x) && !weight_.requires_grad()) return kernels::rms_norm_differentiable(x, weight_, eps_);
   const at::Tensor wide = x.to(at::kFloat);
   const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + eps_);
   return weight_ * scaled.to(x.scalar_type());

@@ -38,9 +38,9 @@ Rope::Rope(const RopeOptions& options, std::int64_t head_dim) {
   }
 }
 
-RopeAngles Rope::angles(const at::Tensor& positions) const {
+RopeAngles Rope::angles(const at::Tensor& positions, at::Device device) const {
   const at::Tensor angles = positions.clamp_min(0).to(at::kFloat).unsqueeze(-1) * inverse_frequencies_;  // -> [B, T, Dh/2]
-  return {angles.cos(), angles.sin()};
+  return {angles.cos().to(device), angles.sin().to(device)};
 }
 
 at::Tensor rotate(const at::Tensor& x, const RopeAngles& angles) {

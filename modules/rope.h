@@ -26,7 +26,8 @@ class Rope {
  public:
   // Throws InputError on an unknown rope_type.
   Rope(const RopeOptions& options, std::int64_t head_dim);
-  RopeAngles angles(const at::Tensor& positions) const;  // positions [B, T] int64; negative ones (padding) count as 0
+  // On `device`; positions [B, T] int64, negative ones (padding) count as 0.
+  RopeAngles angles(const at::Tensor& positions, at::Device device = at::kCPU) const;
 
  private:
   at::Tensor inverse_frequencies_;  // [Dh/2] float32

@@ -36,8 +36,7 @@ at::Tensor load_mapped(const TensorLocation& location, at::ScalarType dtype) {
 
 }  // namespace
 
-StateDict::StateDict(std::string subject, at::ScalarType dtype, at::Device device)
-    : subject_(std::move(subject)), dtype_(dtype), device_(device) {}
+StateDict::StateDict(std::string subject, at::ScalarType dtype) : subject_(std::move(subject)), dtype_(dtype) {}
 
 void StateDict::add(const std::string& name, std::vector<std::int64_t> shape, Loader load) {
   if (!entries_.emplace(name, Entry{std::move(shape), std::move(load)}).second)

@@ -21,7 +21,7 @@ class StateDict {
   using Loader = std::function<at::Tensor(at::ScalarType)>;
 
   // `subject` names the checkpoint in errors; `dtype` is what modules compute in.
-  StateDict(std::string subject, at::ScalarType dtype, at::Device device = at::kCPU);
+  StateDict(std::string subject, at::ScalarType dtype);
 
   void add(const std::string& name, std::vector<std::int64_t> shape, Loader load);
 
@@ -39,6 +39,8 @@ class StateDict {
   void finish() const;
 
   at::ScalarType dtype() const { return dtype_; }
+  // Where tensors that are taken from now on go.
+  void set_device(at::Device device) { device_ = device; }
 
  private:
   struct Entry {
@@ -48,7 +50,7 @@ class StateDict {
   };
   std::string subject_;
   at::ScalarType dtype_;
-  at::Device device_;
+  at::Device device_ = at::kCPU;
   std::map<std::string, Entry> entries_;
   std::vector<std::string> missing_, misshapen_;
 };

@@ -6,7 +6,11 @@
 #include <cmath>
 #include <cstdint>
 
+#if defined(__CUDACC__)
+#define ZLENS_INLINE __host__ __device__ __forceinline__
+#else
 #define ZLENS_INLINE __attribute__((always_inline)) inline
+#endif
 
 namespace zlens::kernels {
 

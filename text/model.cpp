@@ -60,6 +60,7 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   const DecoderConfig config = parse_decoder_config(read_json_file(config_path), config_path.string());
   const auto tensors = open_checkpoint(path_);
   StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, canonical_text_name);
+  weights.set_device(options.device);
   decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
   weights.finish();
   std::string identity;
@@ -78,6 +79,7 @@ void LanguageModel::load_gguf(const LoadOptions& options) {
   const auto gguf = Gguf::open(path_);
   const DecoderConfig config = decoder_config_from_gguf(*gguf);
   StateDict weights = state_dict_from_gguf(gguf, config, options.dtype);
+  weights.set_device(options.device);
   decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
   weights.finish();
   files_identity_ = gguf->file()->identity();

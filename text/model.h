@@ -24,6 +24,7 @@ class StateDict;
 
 struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
+  at::Device device = at::kCPU;
 };
 
 // What a prompt is made of.

@@ -1,0 +1,206 @@
+#include "modules/gradients.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "modules/gradient_loops.h"
+#include "modules/kernels.h"
+#if defined(ZLENS_CUDA)
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include "io/error.h"
+#include "modules/scaled_rows_cuda.h"
+#endif
+
+namespace zlens::kernels {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+template <typename T>
+const T* input(const at::Tensor& x) {
+  return static_cast<const T*>(x.const_data_ptr());
+}
+template <typename T>
+T* output(const at::Tensor& x) {
+  return static_cast<T*>(x.mutable_data_ptr());
+}
+template <typename Body>
+auto with_storage(const at::Tensor& x, const Body& body) {
+  return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
+}
+
+struct NormFunction : Function<NormFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps) {
+    context->save_for_backward({x, weight});
+    context->saved_data["eps"] = eps;
+    return rms_norm(x, weight, eps);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor x = saved[0].contiguous(), grad = grads[0].contiguous();
+    at::Tensor out = at::empty_like(x);
+    const std::int64_t width = x.size(-1), rows = x.numel() / std::max<std::int64_t>(1, width);
+    with_storage(x, [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, rows, 16, [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t first = begin * width;
+        norm_gradient(NormGradient<T>{input<T>(x) + first, input<T>(saved[1]), input<T>(grad) + first, output<T>(out) + first,
+                                      end - begin, width, static_cast<float>(context->saved_data["eps"].toDouble())});
+      });
+    });
+    return {out, {}, {}};
+  }
+};
+
+struct GatedFunction : Function<GatedFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
+    context->save_for_backward({gate, up});
+    at::Tensor out = gate.clone(at::MemoryFormat::Contiguous);
+    silu_times(out, up.contiguous());
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor gate = saved[0].contiguous(), up = saved[1].contiguous(), grad = grads[0].contiguous();
+    at::Tensor gate_grad = at::empty_like(gate), up_grad = at::empty_like(up);
+    with_storage(gate, [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, gate.numel(), 8192, [&](std::int64_t begin, std::int64_t end) {
+        gated_gradient(GatedGradient<T>{input<T>(gate) + begin, input<T>(up) + begin, input<T>(grad) + begin,
+                                        output<T>(gate_grad) + begin, output<T>(up_grad) + begin, end - begin});
+      });
+    });
+    return {gate_grad, up_grad};
+  }
+};
+
+// Calls body(row of the scale, begin, end) for blocks of columns; every column is summed by one thread.
+template <typename Body>
+void for_each_block(const at::Tensor& x, const at::Tensor& scale, const Body& body) {
+  const std::int64_t sets = scale.size(0), rows = x.size(0) * x.size(1) / sets, width = x.size(2);
+  constexpr std::int64_t kBlock = 64;  // columns
+  const std::int64_t blocks = (width + kBlock - 1) / kBlock;
+  const std::int64_t grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, rows * kBlock));
+  at::parallel_for(0, sets * blocks, grain, [&](std::int64_t from, std::int64_t to) {
+    for (std::int64_t item = from; item < to; ++item) {
+      const std::int64_t set = item / blocks, begin = item % blocks * kBlock;
+      body(set, begin, std::min(begin + kBlock, width));
+    }
+  });
+}
+
+template <typename T>
+ScaledRows<T> scaled_rows(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& out) {
+  return {input<T>(x), input<float>(scale), output<T>(out), x.size(0) * x.size(1) / scale.size(0), x.size(2)};
+}
+
+at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) {
+  at::Tensor out = at::empty_like(x);
+  with_storage(x, [&](auto zero) {
+    using T = decltype(zero);
+    const ScaledRows<T> all = scaled_rows<T>(x, scale, out);
+    for_each_block(x, scale, [&](std::int64_t set, std::int64_t begin, std::int64_t end) { scale_block(all, set, begin, end); });
+  });
+  return out;
+}
+
+#if defined(ZLENS_CUDA)
+at::Tensor scaled_on_cuda(const at::Tensor& x, const at::Tensor& scale) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  at::Tensor out = at::empty_like(x);
+  const char* error = with_storage(x, [&](auto zero) {
+    return scale_rows_cuda(scaled_rows<decltype(zero)>(x, scale, out), scale.size(0), c10::cuda::getCurrentCUDAStream().stream());
+  });
+  if (error) throw Error(std::string("CUDA could not scale the rows of a batch: ") + error);
+  return out;
+}
+#endif
+
+struct ScaleFunction : Function<ScaleFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& scale) {
+    context->save_for_backward({x, scale});
+    return scaled(x.contiguous(), scale.contiguous());
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor x = saved[0].contiguous(), scale = saved[1].contiguous(), grad = grads[0].contiguous();
+    at::Tensor scale_grad = at::empty_like(scale);
+    with_storage(x, [&](auto zero) {
+      using T = decltype(zero);
+      const std::int64_t width = x.size(2), rows = x.size(0) * x.size(1) / scale.size(0);
+      for_each_block(x, scale, [&](std::int64_t set, std::int64_t begin, std::int64_t end) {
+        const std::int64_t first = set * rows * width;
+        column_products(ColumnProducts<T>{input<T>(x) + first, input<T>(grad) + first, output<float>(scale_grad) + set * width, rows,
+                                          width, begin, end});
+      });
+    });
+    return {scaled(grad, scale), scale_grad};
+  }
+};
+
+struct RotateFunction : Function<RotateFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin,
+                            std::int64_t head_dim) {
+    context->save_for_backward({cos, sin});
+    return rotate_heads(x.contiguous(), {cos, sin, head_dim});
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor grad = grads[0].contiguous();  // [B, H, T, Dh]
+    const std::int64_t heads = grad.size(1), tokens = grad.size(2), width = grad.size(3), half = width / 2;
+    at::Tensor out = at::empty({grad.size(0), tokens, heads * width}, grad.options());
+    with_storage(grad, [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, grad.size(0) * tokens, 32, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const std::int64_t b = row / tokens, t = row % tokens;
+          for (std::int64_t h = 0; h < heads; ++h)
+            rotate_back(input<T>(grad) + ((b * heads + h) * tokens + t) * width, input<float>(saved[0]) + row * half,
+                        input<float>(saved[1]) + row * half, output<T>(out) + (row * heads + h) * width, half);
+        }
+      });
+    });
+    return {out, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+bool fusable(const at::Tensor& x) {
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  return NormFunction::apply(x, weight, eps);
+}
+
+at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up) {
+  return GatedFunction::apply(gate, up);
+}
+
+at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale) {
+  const bool graph = at::GradMode::is_enabled() && (x.requires_grad() || scale.requires_grad());
+  if (fusable(x)) return graph ? ScaleFunction::apply(x, scale) : scaled(x.contiguous(), scale.contiguous());
+#if defined(ZLENS_CUDA)
+  if (!graph && x.is_cuda() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16))
+    return scaled_on_cuda(x.contiguous(), scale.contiguous());
+#endif
+  return (x * scale.unsqueeze(1)).to(x.scalar_type());
+}
+
+at::Tensor rotate_heads_differentiable(const at::Tensor& x, const RopeAngles& angles, std::int64_t head_dim) {
+  return RotateFunction::apply(x, angles.cos.contiguous(), angles.sin.contiguous(), head_dim);
+}
+
+}  // namespace zlens::kernels

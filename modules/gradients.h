@@ -1,0 +1,26 @@
+// Fused operations for training on the CPU: one pass forward and one backward where a chain of ATen calls makes a dozen each. A step
+// of training spends more time in such chains than in products. Frozen weights get no gradient.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "modules/rope.h"
+
+namespace zlens::kernels {
+
+// True where the functions below may stand in for ATen: a CPU tensor of float or bfloat16.
+bool fusable(const at::Tensor& x);
+
+// As kernels::rms_norm. weight must not require grad. -> like x
+at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+// silu(gate), rounded to the dtype, times up.
+at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up);
+
+// x [B, T, R] times scale [B, R] or [1, R] (float), one rounding; on any device. -> like x
+at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale);
+
+// The heads of x [B, T, H*Dh], rotated (half split). -> [B, H, T, Dh]
+at::Tensor rotate_heads_differentiable(const at::Tensor& x, const RopeAngles& angles, std::int64_t head_dim);
+
+}  // namespace zlens::kernels
