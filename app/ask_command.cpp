@@ -37,18 +37,23 @@ Json boxes(const std::vector<Evidence>& evidence) {
 
 Json reply_json(const Reply& reply) {
   if (!reply.error.empty()) return {{"error", reply.error}};
-  return {{"answer", reply.answer},
-          {"found", reply.found},
-          {"confidence", rounded(reply.confidence)},
-          {"finish", reply.finish},
-          {"evidence", boxes(reply.evidence)},
-          {"mix", reply.mix},
-          {"tokens", {{"prompt", reply.prompt_tokens}, {"reused", reply.reused_tokens}, {"new", reply.new_tokens}}},
-          {"prepare_s", rounded(reply.prepare_s)},
-          {"generate_s", rounded(reply.generate_s)}};
+  Json out = {{"answer", reply.answer},
+              {"found", reply.found},
+              {"confidence", rounded(reply.confidence)},
+              {"finish", reply.finish},
+              {"evidence", boxes(reply.evidence)},
+              {"mix", reply.mix},
+              {"tokens", {{"prompt", reply.prompt_tokens}, {"reused", reply.reused_tokens}, {"new", reply.new_tokens}}},
+              {"prepare_s", rounded(reply.prepare_s)},
+              {"generate_s", rounded(reply.generate_s)}};
+  if (reply.why.is_null()) return out;
+  out["why"] = reply.why;
+  out["dispatch_s"] = rounded(reply.first_pass_s);
+  return out;
 }
 
 void print_explanation(const Reply& reply) {
+  if (!reply.why.is_null()) std::cerr << "dispatch: " << reply.why.dump() << "\n";
   std::cerr << "mix: " << (reply.mix.empty() ? "base" : reply.mix.dump()) << "; prompt " << reply.prompt_tokens << " tokens ("
             << reply.reused_tokens << " reused), answer " << reply.new_tokens << "; prepared in " << std::fixed
             << std::setprecision(2) << reply.prepare_s << " s, generated in " << reply.generate_s << " s\n";

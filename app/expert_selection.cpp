@@ -21,6 +21,25 @@ bool is_classifier(const Expert& expert) {
 
 }  // namespace
 
+BaseExperts experts_of_base(const std::string& folder, const std::string& base) {
+  BaseExperts out;
+  for (StoredExpert& stored : ExpertStore(expert_folders(folder)).list()) {
+    if (!stored.error.empty() || stored.expert.base != base) continue;
+    auto expert = std::make_shared<const Expert>(std::move(stored.expert));
+    const bool known =
+        std::any_of(out.experts.begin(), out.experts.end(), [&](const auto& other) { return other->name == expert->name; });
+    if (is_classifier(*expert)) {
+      if (!out.classifier) out.classifier = expert;
+    } else if (!known) {
+      out.experts.push_back(std::move(expert));
+    }
+  }
+  if (out.experts.empty())
+    throw InputError("there is no expert of base " + base +
+                     " to choose from (--experts names a folder; 'zlens experts list' shows what is there)");
+  return out;
+}
+
 ExpertSelection::ExpertSelection(std::shared_ptr<const LanguageModel> model, const SessionOptions& options)
     : model_(std::move(model)) {
   if (options.expert.empty() || options.expert == "none") return;
@@ -53,20 +72,9 @@ void ExpertSelection::load_fixed(const SessionOptions& options) {
 
 void ExpertSelection::load_auto(const SessionOptions& options) {
   strategy_ = options.dispatch;
-  for (StoredExpert& stored : ExpertStore(expert_folders(options.experts)).list()) {
-    if (!stored.error.empty() || stored.expert.base != base_) continue;
-    auto expert = std::make_shared<const Expert>(std::move(stored.expert));
-    const bool known =
-        std::any_of(experts_.begin(), experts_.end(), [&](const auto& other) { return other->name == expert->name; });
-    if (is_classifier(*expert)) {
-      if (!classifier_) classifier_ = expert;
-    } else if (!known) {
-      experts_.push_back(std::move(expert));
-    }
-  }
-  if (experts_.empty())
-    throw InputError("there is no expert of base " + base_ +
-                     " to choose from (--experts names a folder; 'zlens experts list' shows what is there)");
+  BaseExperts found = experts_of_base(options.experts, base_);
+  experts_ = std::move(found.experts);
+  classifier_ = std::move(found.classifier);
   Mix all;
   for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});
   if (classifier_ && strategy_ == "classifier") all.push_back({classifier_, 1.0, {}});

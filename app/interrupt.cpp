@@ -22,6 +22,8 @@ void watch_signals() {
     action.sa_flags = SA_RESTART;
     sigaction(signal, &action, nullptr);
   }
+  // A limit on the size of files is an error to report, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int caught_signal() {

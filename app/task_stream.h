@@ -1,6 +1,7 @@
 // A task's samples as what training learns from. Internal to app/: shows torch.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,7 +21,8 @@ class TaskStream : public SampleStream {
   struct Source {
     const RequestPreparer* preparer = nullptr;
     const PromptTemplate* prompt = nullptr;
-    std::string metric;  // where a sample names none
+    std::string metric;                                       // where a sample names none
+    std::function<TokenPrompt(const PreparedRequest&)> asks;  // what the model is asked instead of the request itself; may be empty
   };
   TaskStream(std::vector<Sample> samples, Source source);
 

@@ -5,10 +5,8 @@
 
 #include "app/command_line.h"
 #include "app/interrupt.h"
-#include "app/task_stream.h"
+#include "app/training_data.h"
 #include "eval/progress.h"
-#include "eval/rewards.h"
-#include "eval/runner.h"
 #include "experts/base_hash.h"
 #include "experts/prototype.h"
 #include "io/error.h"
@@ -26,21 +24,6 @@ constexpr Usage kUsage = {
 
 const TrainOptions kDefaults;
 const MethodOptions kMethod;
-
-po::options_description data_flags() {
-  po::options_description flags("Data", 110, 60);
-  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  flags.add_options()("task,t", text("T"), "a task ('zlens tasks' lists them)")("data", text("DIR"),
-                                                                                "the data set as its authors distribute it")(
-      "split", text("S")->default_value("train"), "what is learnt from")("validation-split", text("S")->default_value("val"),
-                                                                         "what picks the best step; none: the last step is kept")(
-      "fields", text("F,…")->default_value(""), "only samples of these fields")(
-      "limit", po::value<std::size_t>()->default_value(0)->value_name("N"), "only the first N training samples; 0: all")(
-      "prompt", text("NAME"), "prompt template; default: the task's")(
-      "warm-prompt", text("NAME"), "the prompt that the base answers with in the warm start; default: --prompt")(
-      "reward", text("METRIC"), "a metric, or random (a control); default: the task's metric");
-  return flags;
-}
 
 po::options_description method_flags() {
   po::options_description flags("Method", 110, 60);
@@ -156,49 +139,8 @@ MethodOptions method_options(const po::variables_map& values) {
   return out;
 }
 
-// Everything that a training reads, alive as long as it runs.
-struct Materials {
-  std::unique_ptr<const PromptTemplate> prompt, warm_prompt;
-  std::unique_ptr<const Reward> reward;
-  std::unique_ptr<const TaskStream> train, warm, validation;
-  std::string data_sha256;
-};
-
-Materials gather(const po::variables_map& values, const Session& session, const Task& task) {
-  const auto load = [&](const char* flag, const std::string& fallback) {
-    return std::make_unique<const PromptTemplate>(
-        PromptTemplate::load(values.contains(flag) ? text_of(values, flag) : fallback, assets_folder() / "prompts"));
-  };
-  Materials out;
-  out.prompt = load("prompt", std::string(task.prompt()));
-  const std::string metric(task.metric()), reward = values.contains("reward") ? text_of(values, "reward") : metric;
-  if (reward == "random") {
-    out.reward = std::make_unique<RandomReward>(values["seed"].as<std::uint64_t>());
-  } else {
-    out.reward = std::make_unique<MetricReward>(reward);
-  }
-  const auto read = [&](const std::string& split) {
-    return select_samples(task.read(required(values, "data"), split), listed(text_of(values, "fields")));
-  };
-  std::vector<Sample> samples = read(text_of(values, "split"));
-  if (const std::size_t limit = values["limit"].as<std::size_t>(); limit > 0 && limit < samples.size()) samples.resize(limit);
-  if (samples.empty()) throw InputError("the split '" + text_of(values, "split") + "' holds no sample of the chosen fields");
-  out.data_sha256 = samples_sha256(samples);
-  const auto source = [&](const PromptTemplate& prompt, const std::string& worth) {
-    return TaskStream::Source{&session.preparer(), &prompt, worth};
-  };
-  if (values.contains("warm-prompt")) {
-    out.warm_prompt = load("warm-prompt", "");
-    out.warm = std::make_unique<TaskStream>(samples, source(*out.warm_prompt, metric));
-  }
-  out.train = std::make_unique<TaskStream>(std::move(samples), source(*out.prompt, metric));
-  if (const std::string split = text_of(values, "validation-split"); split != "none")
-    out.validation = std::make_unique<TaskStream>(read(split), source(*out.prompt, metric));
-  return out;
-}
-
 // What shapes the training, as the user gave it; `steps` too, since the schedule depends on it.
-Json identity_of(const po::variables_map& values, const Session& session, const Materials& materials, const std::string& base) {
+Json identity_of(const po::variables_map& values, const Session& session, const TrainingData& data, const std::string& base) {
   Json flags = Json::object();
   for (const auto& [name, value] : values) {
     if (name == "resume" || name == "out" || name == "work" || name == "name" || name == "description" || name == "data") continue;
@@ -207,11 +149,12 @@ Json identity_of(const po::variables_map& values, const Session& session, const 
     if (const auto* number = boost::any_cast<std::int64_t>(&value.value())) flags[name] = *number;
     if (const auto* number = boost::any_cast<std::uint64_t>(&value.value())) flags[name] = *number;
   }
+  if (values.contains("init")) flags["init"] = read_expert(text_of(values, "init")).sha256;
   Json out = session.describe();
   out["base"] = base;
   out["flags"] = flags;
-  out["data_sha256"] = materials.data_sha256;
-  out["prompt_variant"] = materials.prompt->name() + "@" + materials.prompt->sha256();
+  out["data_sha256"] = data.data_sha256;
+  out["prompt_variant"] = data.prompt_variant;
   return out;
 }
 
@@ -255,15 +198,13 @@ Matrix prototype_of(const LanguageModel& model, const SampleStream& stream) {
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
-  po::options_description flags = data_flags();
+  po::options_description flags = training_data_flags();
   flags.add(method_flags()).add(objective_flags()).add(output_flags()).add(model_flags());
   const auto parsed = parse_arguments(arguments, flags, {}, kUsage);
   if (!parsed) return 0;
   const po::variables_map& values = *parsed;
   const fs::path out = required(values, "out");
   const TrainOptions options = train_options(values);
-  const TaskRegistry tasks = builtin_tasks();
-  const Task& task = tasks.get(required(values, "task"));
   SessionOptions session_settings = session_options(values);
   session_settings.expert.clear();
   const Session session(session_settings);
@@ -272,10 +213,10 @@ int train_command(const std::vector<std::string>& arguments) {
   FactorStore factors(model, base, user_cache_folder() / "factors");
   const auto trainable = make_trainable(factors, method_options(values));
   if (options.from_expert) trainable->load(read_expert(text_of(values, "init")));
-  const Materials materials = gather(values, session, task);
+  const TrainingData data = gather_training_data(values, session);
   std::unique_ptr<Progress> progress;
   TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
-               .identity = identity_of(values, session, materials, base),
+               .identity = identity_of(values, session, data, base),
                .resume = values.contains("resume"),
                .hooks = {.stop = [] { return caught_signal() != 0; },
                          .step =
@@ -285,15 +226,14 @@ int train_command(const std::vector<std::string>& arguments) {
                              }}};
   std::cerr << "training " << trainable->count() << " parameters\n";
   const TrainResult result =
-      train(*model, *trainable, {materials.train.get(), materials.warm.get(), materials.validation.get(), materials.reward.get()},
-            options, run);
+      train(*model, *trainable, {data.train.get(), data.warm.get(), data.validation.get(), data.reward.get()}, options, run);
   progress.reset();
   if (result.interrupted) {
     std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
     return 1;
   }
   Expert expert = finished(*trainable, values, run.identity, result);
-  expert.prototype = prototype_of(*model, *materials.train);
+  expert.prototype = prototype_of(*model, *data.train);
   write_expert(out, expert);
   std::cout << "base " << result.base_score << ", expert " << result.best_score << " (step " << result.best_step
             << "): " << out.string() << "\n";

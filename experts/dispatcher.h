@@ -47,8 +47,9 @@ std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const Languag
                                                    std::shared_ptr<const ActiveMix> classifier,
                                                    const PromptDispatchOptions& options = {});
 
-// The text of that question, and the words that are scored: also what a classifier is trained on.
-std::string dispatch_question(const ExpertSet& experts, const std::string& question);
+// The prompt that asks that, and the words that are scored: also what a classifier is trained on. `request.prompt` is not read.
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
+                            const PromptDispatchOptions& options = {});
 std::string dispatch_label(const Expert& expert);
 
 // Without training: each expert carries the mean hidden state of the prompts that it was trained on (`prototype`); the nearest one

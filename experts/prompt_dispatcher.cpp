@@ -22,6 +22,12 @@ std::string head(const std::string& text, std::size_t most) {
   return text.substr(0, end);
 }
 
+std::string dispatch_question(const ExpertSet& experts, const std::string& question) {
+  std::string out = "Question: " + question + "\nWhich category fits the text and the question best:";
+  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k]);
+  return out + "? Answer with its name.";
+}
+
 class PromptDispatcher : public Dispatcher {
  public:
   PromptDispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts, std::shared_ptr<const ActiveMix> classifier,
@@ -49,17 +55,7 @@ class PromptDispatcher : public Dispatcher {
  private:
   // Log-probability of every label, for each of its tokens.
   std::vector<double> scores(const DispatchRequest& request, Caches& caches) const {
-    const std::string context = head(request.context, options_.context_chars);
-    const auto text_of = [&](const std::string& question) {
-      return model_->render(
-          Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}}));
-    };
-    const auto ids_of = [&](const std::string& question) { return model_->tokenizer().encode(text_of(question), false); };
-    TokenPrompt prompt{.ids = ids_of(dispatch_question(experts_, request.question))};
-    // The text in front of the question is what the second pass reads, too.
-    const auto other = ids_of("\x01");
-    prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), other.begin(), other.end()).first -
-                              prompt.ids.begin()};
+    const TokenPrompt prompt = dispatch_prompt(*model_, experts_, request, options_);
     std::vector<double> out = summed(score_answers(model_->decoder(), prompt, labels_, classifier_, caches));
     for (std::size_t k = 0; k < out.size(); ++k) out[k] /= static_cast<double>(labels_[k].size());
     return out;
@@ -79,10 +75,19 @@ std::string dispatch_label(const Expert& expert) {
   return expert.name;
 }
 
-std::string dispatch_question(const ExpertSet& experts, const std::string& question) {
-  std::string out = "Question: " + question + "\nWhich category fits the text and the question best:";
-  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k]);
-  return out + "? Answer with its name.";
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
+                            const PromptDispatchOptions& options) {
+  const std::string context = head(request.context, options.context_chars);
+  const auto ids_of = [&](const std::string& question) {
+    const std::string content = context.empty() ? question : context + "\n\n" + question;
+    return model.tokenizer().encode(model.render(Json::array({{{"role", "user"}, {"content", content}}})), false);
+  };
+  TokenPrompt prompt{.ids = ids_of(dispatch_question(experts, request.question))};
+  // The text in front of the question is what the second pass reads, too.
+  const auto other = ids_of("\x01");
+  prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), other.begin(), other.end()).first -
+                            prompt.ids.begin()};
+  return prompt;
 }
 
 std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,

@@ -21,7 +21,8 @@ constexpr std::int64_t kHeldSlots = 4096;
 
 }  // namespace
 
-const at::Tensor& AttentionPlan::mask(const at::Tensor& slots, std::int64_t queries, std::int64_t window, const at::Tensor& like) const {
+const at::Tensor& AttentionPlan::mask(const at::Tensor& slots, std::int64_t queries, std::int64_t window,
+                                      const at::Tensor& like) const {
   at::Tensor& made = masks_[{queries, window}];
   if (made.defined()) return made;
   const std::int64_t first = tokens - queries;
@@ -138,7 +139,8 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
     const RopeAngles angles{plan.angles.cos.slice(1, first), plan.angles.sin.slice(1, first)};
     return kernels::fusable(y) ? kernels::rotate_heads_differentiable(y, angles, options_.head_dim) : rotate(heads(y), angles);
   };
-  const at::Tensor query = rotated(in.q, plan.tokens - in.q.size(1)), key = rotated(in.k, 0), value = heads(in.v);  // -> [B, H, T, Dh]
+  const at::Tensor query = rotated(in.q, plan.tokens - in.q.size(1)), key = rotated(in.k, 0),
+                   value = heads(in.v);  // -> [B, H, T, Dh]
   const KvCache& cache = context.cache();
   const std::int64_t length = cache.length();
   const auto place = [&](const at::Tensor& slots, const at::Tensor& fresh) {
@@ -155,7 +157,8 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
 }
 
 // ATen's flash attention keeps no weights but is slow on processors for which its library of products was not made.
-at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) const {
+at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                                  const at::Tensor& mask) const {
   const std::int64_t batch = query.size(0), heads = query.size(1), tokens = query.size(2), width = query.size(3);
   const std::int64_t kv_heads = key.size(1), slots = key.size(2), rows = heads / kv_heads * tokens;
   const auto by_kv_head = [&](const at::Tensor& y, std::int64_t count) { return y.reshape({batch * kv_heads, count, width}); };

@@ -140,8 +140,8 @@ struct ScaleFunction : Function<ScaleFunction> {
       const std::int64_t width = x.size(2), rows = x.size(0) * x.size(1) / scale.size(0);
       for_each_block(x, scale, [&](std::int64_t set, std::int64_t begin, std::int64_t end) {
         const std::int64_t first = set * rows * width;
-        column_products(ColumnProducts<T>{input<T>(x) + first, input<T>(grad) + first, output<float>(scale_grad) + set * width, rows,
-                                          width, begin, end});
+        column_products(ColumnProducts<T>{input<T>(x) + first, input<T>(grad) + first, output<float>(scale_grad) + set * width,
+                                          rows, width, begin, end});
       });
     });
     return {scaled(grad, scale), scale_grad};

@@ -52,10 +52,9 @@ at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const
   if (change.form == LinearForm::Merged) return product(x, change.merged, bias_);
   if (!change.factors) return product(x, weight_, bias_);
   const bool delta = change.form == LinearForm::Delta;
-  const kernels::SpectralRows few{x,     change.factors->vt, change.scale, change.factors->u, delta ? weight_ : at::Tensor(),
-                                  bias_};
+  const kernels::SpectralRows few{x, change.factors->vt, change.scale, change.factors->u, delta ? weight_ : at::Tensor(), bias_};
   if (kernels::spectral_rows_usable(few)) return kernels::spectral_rows(few);
-  at::Tensor projected = product(x, change.factors->vt);                    // -> [B, T, R]
+  at::Tensor projected = product(x, change.factors->vt);  // -> [B, T, R]
   projected = kernels::scale_rows(projected, change.scale);
   if (!delta) return product(projected, change.factors->u, bias_);
   return product(x, weight_, bias_) + product(projected, change.factors->u);

@@ -65,7 +65,7 @@ Document mixed(const Place& place, const KindOptions& options) {
       out = sheet_of(rng, place.split, {.exercises = 1, .word_share = options.sheet.word_share});
       break;
   }
-  constexpr View kFields[] = {"receipt", "chart", "math"};
+  constexpr View kFields[] = {"document", "chart", "math"};
   out.sample.field = kFields[place.index % 3];
   out.sample.question = unseen ? question_rng.pick(kSameQuestionUnseen) : question_rng.pick(kSameQuestion);
   out.sample.unseen = out.sample.unseen || unseen;

@@ -67,7 +67,10 @@ TEST(Gradients, RotationFollowsItsDefinition) {
   at::manual_seed(3);
   const RopeAngles angles = Rope({}, 10).angles(at::randint(0, 500, {2, 7}, at::kLong));
   compare([&](const auto& in) { return kernels::rotate_heads_differentiable(in[0], angles, 10); },
-          [&](const auto& in) { return rotate(in[0].unflatten(-1, {-1, 10}).transpose(1, 2), angles); }, {at::randn({2, 7, 40})});
+          [&](const auto& in) {
+            return rotate(in[0].unflatten(-1, {-1, 10}).transpose(1, 2), angles);
+          },
+          {at::randn({2, 7, 40})});
 }
 
 TEST(Gradients, ScaledRowsFollowTheirDefinition) {

@@ -95,7 +95,7 @@ TEST(Mixed, AsksTheSameOfAReceiptAChartAndASheet) {
     EXPECT_EQ(receipt.sample.question, chart.sample.question);
     EXPECT_EQ(receipt.sample.question, sheet.sample.question);
     questions.insert(receipt.sample.question);
-    EXPECT_EQ(receipt.sample.field + chart.sample.field + sheet.sample.field, "receiptchartmath");
+    EXPECT_EQ(receipt.sample.field + chart.sample.field + sheet.sample.field, "documentchartmath");
     EXPECT_TRUE(std::holds_alternative<Receipt>(receipt.facts));
     EXPECT_TRUE(std::holds_alternative<Chart>(chart.facts));
     EXPECT_TRUE(std::holds_alternative<Sheet>(sheet.facts));

@@ -1,5 +1,5 @@
-// Every path through libtorch with the model on a device that is not the CPU: torch's meta device, which computes shapes and refuses
-// operations whose tensors lie on different devices, as CUDA does. Values are not checked here: there are none.
+// Every path through libtorch with the model on a device that is not the CPU: torch's meta device, which computes shapes and
+// refuses operations whose tensors lie on different devices, as CUDA does. Values are not checked here: there are none.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/library.h>

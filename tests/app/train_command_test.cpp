@@ -1,0 +1,166 @@
+// Training from the command line: what is written, kills, full disks, and classifiers.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "app/command_fixture.h"
+#include "experts/expert.h"
+#include "io/json.h"
+#include "io/mapped_file.h"
+
+namespace zlens {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TrainCommand : public CommandTest {
+ protected:
+  void SetUp() override {
+    for (const char* split : {"train", "val"}) synth("math", split);
+  }
+
+  void synth(const std::string& kind, const std::string& split) const {
+    const Outcome made = zlens({"synth", "--kind", kind, "--count", "12", "--split", split, "--out", folder_ / kind});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+
+  std::vector<std::string> train(const std::string& out, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> words = {"train",
+                                      "--model",
+                                      model(),
+                                      "--dtype",
+                                      "fp32",
+                                      "--threads",
+                                      "1",
+                                      "--attach",
+                                      "transcript",
+                                      "--task",
+                                      "jsonl",
+                                      "--data",
+                                      folder_ / "math",
+                                      "--prompt",
+                                      "math-text",
+                                      "--out",
+                                      folder_ / (out + ".safetensors"),
+                                      "--objective",
+                                      "sft",
+                                      "--prompts",
+                                      "2",
+                                      "--validate-every",
+                                      "50",
+                                      "--checkpoint-every",
+                                      "1",
+                                      "--max-new-tokens",
+                                      "4"};
+    words.insert(words.end(), more.begin(), more.end());
+    if (std::find(more.begin(), more.end(), "--steps") == more.end()) words.insert(words.end(), {"--steps", "150"});
+    return words;
+  }
+
+  std::string bytes_of(const std::string& out) const { return read_text_file(folder_ / (out + ".safetensors")); }
+};
+
+TEST_F(TrainCommand, KilledFiftyTimesItEndsWithTheSameBits) {
+  ASSERT_EQ(zlens(train("x/whole")).exit_code, 0);
+  const fs::path whole = folder_ / "x/whole.safetensors";
+  std::mt19937 random(11);
+  int kills = 0, finished = 0;
+  while (kills < 50 && finished == 0) {
+    const auto strike = [&](pid_t process) {
+      std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution(0, 400'000)(random)));
+      kill(process, SIGKILL);
+    };
+    const Outcome outcome = zlens(train("y/whole", {"--resume"}), {.while_running = strike});
+    outcome.exit_code == 128 + SIGKILL ? ++kills : ++finished;
+  }
+  EXPECT_EQ(finished, 0) << "the training ended before it was killed often enough: give it more steps";
+  const Outcome last = zlens(train("y/whole", {"--resume"}));
+  ASSERT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(bytes_of("x/whole"), bytes_of("y/whole"));
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "y"))
+    EXPECT_EQ(entry.path().string().find(".part"), std::string::npos) << entry.path() << " was left behind";
+}
+
+TEST_F(TrainCommand, AFullDiskIsAClearErrorAndNothingIsLost) {
+  ASSERT_EQ(zlens(train("x/whole")).exit_code, 0);
+  // A limit on the size of files stands in for the full disk: the checkpoint does not fit.
+  const std::vector<std::string> words = train("y/whole");
+  std::vector<std::string> limited = {"/bin/sh", "-c", "ulimit -f 8; exec \"$0\" \"$@\"", ZLENS_COMMAND};
+  limited.insert(limited.end(), words.begin(), words.end());
+  const Outcome outcome = run_process(limited, {.environment = {"XDG_CACHE_HOME=" + (folder_ / "cache").string()}});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("y/whole"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(fs::exists(folder_ / "y/whole.safetensors"));
+  const Outcome last = zlens(train("y/whole", {"--resume"}));
+  ASSERT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(bytes_of("x/whole"), bytes_of("y/whole"));
+}
+
+TEST_F(TrainCommand, AnotherStartIsAnotherTraining) {
+  ASSERT_EQ(zlens(train("first", {"--steps", "2"})).exit_code, 0);
+  ASSERT_EQ(zlens(train("second", {"--steps", "3", "--seed", "4"})).exit_code, 0);
+  const fs::path start = folder_ / "start.safetensors";
+  fs::copy_file(folder_ / "first.safetensors", start);
+  ASSERT_EQ(zlens(train("on", {"--steps", "2", "--init", start})).exit_code, 0);
+  fs::copy_file(folder_ / "second.safetensors", start, fs::copy_options::overwrite_existing);
+  const Outcome other = zlens(train("on", {"--steps", "2", "--init", start, "--resume"}));
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_NE(other.err.find("belongs to another training"), std::string::npos) << other.err;
+}
+
+TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
+  for (const char* split : {"train", "val"}) synth("receipt", split);
+  fs::create_directories(folder_ / "experts");
+  ASSERT_EQ(zlens(train("experts/math", {"--steps", "1", "--description", "sums"})).exit_code, 0);
+  ASSERT_EQ(zlens(train("experts/receipt", {"--steps", "1", "--description", "shops"})).exit_code, 0);
+  const std::string math = folder_ / "math", receipt = folder_ / "receipt";
+  const std::vector<std::string> classify = {"train",
+                                             "--model",
+                                             model(),
+                                             "--dtype",
+                                             "fp32",
+                                             "--attach",
+                                             "transcript",
+                                             "--task",
+                                             "dispatch",
+                                             "--experts",
+                                             folder_ / "experts",
+                                             "--data",
+                                             "math=" + math + ",receipt=" + receipt,
+                                             "--out",
+                                             folder_ / "experts/router.safetensors",
+                                             "--objective",
+                                             "sft",
+                                             "--steps",
+                                             "3",
+                                             "--limit",
+                                             "16",
+                                             "--prompts",
+                                             "4",
+                                             "--validation-split",
+                                             "none",
+                                             "--max-new-tokens",
+                                             "8"};
+  const Outcome trained = zlens(classify);
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(read_expert(folder_ / "experts/router.safetensors").record.at("task"), "dispatch");
+  const Outcome asked = zlens({"ask", "--model", model(), "--dtype", "fp32", "--expert", "auto", "--experts", folder_ / "experts",
+                               "--dispatch", "classifier", "--json", "--max-new-tokens", "2", "2 + 3"});
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  const Json why = parse_json(asked.out, "answer").at("why");
+  EXPECT_EQ(why.at("scores").size(), 2u) << "the classifier is none of the experts that it chooses from";
+
+  auto wrong = classify;
+  *std::find(wrong.begin(), wrong.end(), "math=" + math + ",receipt=" + receipt) = "chart=" + math;
+  expect_refused(wrong, "chart");
+  *std::find(wrong.begin(), wrong.end(), "chart=" + math) = math;
+  expect_refused(wrong, "EXPERT=DIR");
+}
+
+}  // namespace
+}  // namespace zlens
