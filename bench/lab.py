@@ -1,0 +1,102 @@
+"""What the experiments share: commands that are run once, experts, scores of runs.
+
+Everything is kept below one work folder; a command whose result is there is not run again, and a training that was interrupted goes
+on, so that an experiment is resumed by starting it again.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ZLENS = ROOT / "build/zlens"
+BENCH = ROOT / "build/bench"
+DATA = pathlib.Path(os.environ.get("ZLENS_DATA", ROOT / "../shared/data")).resolve()
+MODEL = ["--model", "smollm2"]
+FIELDS = ["company", "date", "total"]
+
+
+class Lab:
+    def __init__(self, work):
+        self.work = pathlib.Path(work).expanduser().resolve()
+        (self.work / "logs").mkdir(parents=True, exist_ok=True)
+
+    def path(self, *parts):
+        return self.work.joinpath(*parts)
+
+    def run(self, name, done, *command):
+        """Runs a command unless its result `done` exists; its output goes to logs/."""
+        if done.exists():
+            return
+        words = [str(word) for word in command]
+        print("+", *words, file=sys.stderr, flush=True)
+        start = time.time()
+        log = self.path("logs", name.replace("/", "-") + ".log")
+        with open(log, "a", encoding="utf-8") as out:
+            code = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        if code != 0 or not done.exists():
+            sys.exit(f"{name}: ended with code {code} (see {log})")
+        print(f"  {name}: {time.time() - start:.0f} s", file=sys.stderr, flush=True)
+
+    def synth(self, kind, count, split, *more):
+        folder = self.path("data", kind)
+        self.run(f"synth-{kind}-{split}", folder / f"{split}.jsonl",
+                 ZLENS, "synth", "--kind", kind, "--count", count, "--split", split, "--out", folder, *more)
+        return folder
+
+    def train(self, name, *flags):
+        """An expert file; resumes what was interrupted."""
+        out = self.path("experts", name + ".safetensors")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        resume = ["--resume"] if pathlib.Path(str(out) + ".train").exists() else []
+        self.run(f"train-{name}", out, ZLENS, "train", *MODEL, "--attach", "transcript", "--out", out, *flags, *resume)
+        return out
+
+    def evaluate(self, name, attach, task, data, split, prompt, *more):
+        """A run folder."""
+        run = self.path("runs", name)
+        resume = ["--resume"] if run.exists() else []
+        self.run(f"eval-{name}", run / "summary.json", ZLENS, "eval", *MODEL, "--attach", attach, "--task", task, "--data", data,
+                 "--split", split, "--prompt", prompt, "--out", run, "--no-report", *more, *resume)
+        return run
+
+
+def samples(run):
+    with open(run / "samples.jsonl", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def score(run, fields=None):
+    """Mean over the samples of these fields, each field weighing alike where fields are given."""
+    rows = samples(run)
+    if not fields:
+        return mean(row["score"] for row in rows)
+    return mean(mean(row["score"] for row in rows if row.get("field") == field) for field in fields)
+
+
+def compare(*runs, fields=(), by=None):
+    """What `zlens compare --json` says: every run against the first."""
+    command = [ZLENS, "compare", *runs, "--json"]
+    for field in fields:
+        command += ["--field", field]
+    if by:
+        command += ["--by", by]
+    return json.loads(subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def validations(expert):
+    """The validation lines of a training's log."""
+    with open(str(expert) + ".train/log.jsonl", encoding="utf-8") as lines:
+        return [row for row in map(json.loads, lines) if row["kind"] == "validation"]
+
+
+def training_seconds(expert):
+    with open(str(expert) + ".train/log.jsonl", encoding="utf-8") as lines:
+        return sum(row.get("step_s", 0) + row.get("validation_s", 0) for row in map(json.loads, lines))
