@@ -14,6 +14,7 @@ std::vector<Answer> SessionAnswerer::answer(std::span<const Sample> samples) {
     answers.push_back({.prediction = std::move(reply.answer),
                        .prompt_sha256 = std::move(reply.prompt_sha256),
                        .mix = std::move(reply.mix),
+                       .why = std::move(reply.why),
                        .first_pass_s = reply.first_pass_s,
                        .second_pass_s = reply.prepare_s + reply.generate_s,
                        .tokens = reply.new_tokens,

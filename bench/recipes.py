@@ -45,17 +45,17 @@ def common(lab, task, seed):
             "--name", task, "--description", DESCRIPTIONS[task]]
 
 
-def warm(lab, task, method, rate, seed=0, name=None, steps=None):
+def warm(lab, task, method, rate, seed=0, name=None, steps=None, more=()):
     flags = list(WARM[task])
     if steps:
         flags[1] = steps
     return lab.train(name or f"{task}-{method}-{seed}-warm", *common(lab, task, seed), *METHODS[method][0], "--objective", "sft",
-                     "--lr", rate, *flags)
+                     "--lr", rate, *flags, *more)
 
 
-def expert(lab, task, method="svf", seed=0, rate=None, more=(), name=None):
+def expert(lab, task, method="svf", seed=0, rate=None, more=(), name=None, warm_more=()):
     """Warm start and reinforcement learning; the finished expert file."""
     rate = rate or METHODS[method][1]
-    start = warm(lab, task, method, rate, seed)
+    start = warm(lab, task, method, rate, seed, name=f"{name}-warm" if warm_more else None, more=warm_more)
     return lab.train(name or f"{task}-{method}-{seed}", *common(lab, task, seed), *METHODS[method][0], "--objective", "rl", "--lr", rate / 3,
                      "--init", start, *RL[task], *more)

@@ -16,6 +16,7 @@ struct Answer {
   std::string prediction;
   std::string prompt_sha256;  // of the token ids' text: the rendered prompt
   Json mix = Json::array();   // experts that were active: [{"expert": …, "weight": …}]; empty: the base
+  Json why;                   // how a dispatcher came to the mix; null where nothing had to be decided
   double first_pass_s = 0;    // dispatch
   double second_pass_s = 0;   // answer, its share of a batch
   std::int64_t tokens = 0;    // generated

@@ -48,6 +48,7 @@ SampleRecord make_record(const Sample& sample, const Answer& answer, std::string
   record.prediction = python::strip_utf8(answer.prediction);
   record.references = sample.references;
   record.mix = answer.mix;
+  record.why = answer.why;
   // JSON knows no NaN; a time is no reason to lose an answer.
   record.first_pass_s = std::isfinite(answer.first_pass_s) ? answer.first_pass_s : 0;
   record.second_pass_s = std::isfinite(answer.second_pass_s) ? answer.second_pass_s : 0;
@@ -71,6 +72,7 @@ Json to_json(const SampleRecord& record) {
                {"first_pass_s", record.first_pass_s},
                {"second_pass_s", record.second_pass_s},
                {"tokens", record.tokens}};
+  if (!record.why.is_null()) json["why"] = record.why;
   if (!record.error.empty()) json["error"] = record.error;
   return json;
 }
@@ -89,6 +91,7 @@ SampleRecord record_from_json(const Json& json) {
   record.first_pass_s = value_of<double>(json, "first_pass_s");
   record.second_pass_s = value_of<double>(json, "second_pass_s");
   record.tokens = value_of<std::int64_t>(json, "tokens");
+  if (json.contains("why")) record.why = json["why"];
   if (json.contains("error")) record.error = value_of<std::string>(json, "error");
   return record;
 }

@@ -19,6 +19,7 @@ struct SampleRecord {
   std::vector<std::string> references;
   std::optional<double> score;  // 0..1; nothing where the sample has no references
   Json mix = Json::array();
+  Json why;  // how a dispatcher came to it, or null
   double first_pass_s = 0, second_pass_s = 0;
   std::int64_t tokens = 0;
   std::string error;  // not empty: the sample failed; its score is 0

@@ -56,6 +56,7 @@ class FakeAnswerer : public Answerer {
       answer.prediction = " answer " + sample.id.substr(2) + (samples.size() % 2 == 1 ? "" : "x") + "\n";
       answer.prompt_sha256 = "prompt of " + sample.question + " in " + batch;
       answer.mix = {{{"expert", "a \"b\""}, {"weight", 0.25}}};
+      answer.why = {{"dispatch", "prompt"}, {"confidence", 0.75}};
       answer.first_pass_s = clock += 0.001;
       answer.second_pass_s = clock += 0.001;
       answer.tokens = static_cast<std::int64_t>(sample.id.size());
