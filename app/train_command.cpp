@@ -11,6 +11,7 @@
 #include "experts/prototype.h"
 #include "io/error.h"
 #include "io/user_folders.h"
+#include "train/full.h"
 
 namespace zlens {
 namespace {
@@ -30,7 +31,8 @@ po::options_description method_flags() {
   const auto text = [](const std::string& value, const char* name) {
     return po::value<std::string>()->default_value(value)->value_name(name);
   };
-  flags.add_options()("method", text(kMethod.method, "M"), "svf, svf-topk, lora-xs or lora")(
+  flags.add_options()("method", text(kMethod.method, "M"),
+                      "svf, svf-topk, lora-xs or lora; full: all numbers of the matrices, into a checkpoint folder")(
       "matrices", text(kMethod.matrices, "K"), "all, attention, mlp, or kinds: q_proj,v_proj,…")(
       "layers", po::value<std::int64_t>()->default_value(0)->value_name("L0"), "from this layer on; those before keep the base")(
       "rank", po::value<std::int64_t>()->default_value(kMethod.rank)->value_name("R"), "svf-topk, lora-xs, lora")(
@@ -69,8 +71,9 @@ po::options_description objective_flags() {
 
 po::options_description output_flags() {
   po::options_description flags("Output", 110, 60);
-  flags.add_options()("out,o", po::value<std::string>()->value_name("EXPERT"), "the expert file (.safetensors)")(
-      "work", po::value<std::string>()->value_name("DIR"), "log and checkpoint; default: EXPERT.train")(
+  flags.add_options()("out,o", po::value<std::string>()->value_name("EXPERT"),
+                      "the expert file (.safetensors); method full: a folder")("work", po::value<std::string>()->value_name("DIR"),
+                                                                               "log and checkpoint; default: EXPERT.train")(
       "name", po::value<std::string>()->value_name("N"), "the expert's name; default: the file's")(
       "description", po::value<std::string>()->default_value("")->value_name("D"), "what it is good for: dispatch reads this")(
       "resume", "go on with an unfinished training");
@@ -212,6 +215,8 @@ int train_command(const std::vector<std::string>& arguments) {
   const std::string base = base_hash(*model, user_cache_folder());
   FactorStore factors(model, base, user_cache_folder() / "factors");
   const auto trainable = make_trainable(factors, method_options(values));
+  const bool full = text_of(values, "method") == "full";
+  if (full && fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
   if (options.from_expert) trainable->load(read_expert(text_of(values, "init")));
   const TrainingData data = gather_training_data(values, session);
   std::unique_ptr<Progress> progress;
@@ -232,11 +237,15 @@ int train_command(const std::vector<std::string>& arguments) {
     std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
     return 1;
   }
-  Expert expert = finished(*trainable, values, run.identity, result);
-  expert.prototype = prototype_of(*model, *data.train);
-  write_expert(out, expert);
-  std::cout << "base " << result.base_score << ", expert " << result.best_score << " (step " << result.best_step
-            << "): " << out.string() << "\n";
+  if (full) {
+    write_full(*model, *trainable, out);
+  } else {
+    Expert expert = finished(*trainable, values, run.identity, result);
+    expert.prototype = prototype_of(*model, *data.train);
+    write_expert(out, expert);
+  }
+  std::cout << "base " << result.base_score << (full ? ", checkpoint " : ", expert ") << result.best_score << " (step "
+            << result.best_step << "): " << out.string() << "\n";
   return 0;
 }
 

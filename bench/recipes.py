@@ -13,12 +13,12 @@ DESCRIPTIONS = {
 }
 SAMPLES = {"document": 6000, "chart": 6000, "math": 6000}
 WARM = {
-    "document": ["--steps", 160, "--prompts", 24, "--per-group", 3, "--validate-every", 40],
+    "document": ["--steps", 420, "--prompts", 12, "--per-group", 3, "--validate-every", 70],
     "chart": ["--steps", 100, "--prompts", 24, "--validate-every", 25],
     "math": ["--steps", 100, "--prompts", 32, "--validate-every", 25],
 }
 RL = {
-    "document": ["--steps", 40, "--prompts", 12, "--per-group", 3, "--samples", 8, "--validate-every", 10],
+    "document": ["--steps", 36, "--prompts", 12, "--per-group", 3, "--samples", 8, "--tries", 3, "--validate-every", 9],
     "chart": ["--steps", 30, "--prompts", 16, "--samples", 8, "--validate-every", 10],
     "math": ["--steps", 30, "--prompts", 16, "--samples", 8, "--validate-every", 10],
 }

@@ -56,8 +56,8 @@ std::string shard_name(std::size_t index, std::size_t count) {
 
 class Exporter {
  public:
-  Exporter(const Expert& expert, FactorStore& factors, const ExportOptions& options)
-      : expert_(expert), factors_(factors), options_(options), weights_(factors.model().weights_fp32()) {}
+  Exporter(const LanguageModel& model, const WeightChange& change, const ExportOptions& options)
+      : change_(change), options_(options), weights_(model.weights_fp32()) {}
 
   void write(const fs::path& folder) {
     const auto shards = plan_shards(weights_, options_);
@@ -74,13 +74,7 @@ class Exporter {
 
  private:
   at::Tensor tensor_of(const std::string& name) {
-    const std::string matrix = name.ends_with(".weight") ? name.substr(0, name.size() - 7) : name;
-    at::Tensor tensor = weights_.take(name, weights_.shape(name));
-    if (changes_matrix(expert_, matrix)) {
-      const Factors factors = needs_factors(expert_, matrix) ? factors_.exact(matrix) : Factors{};
-      tensor = tensor + delta_weight(expert_, matrix, factors);
-    }
-    return tensor.to(options_.dtype).contiguous();
+    return change_(name, weights_.take(name, weights_.shape(name))).to(options_.dtype).contiguous();
   }
 
   std::int64_t write_shard(const fs::path& path, const std::vector<std::string>& names) {
@@ -98,8 +92,7 @@ class Exporter {
     return bytes;
   }
 
-  const Expert& expert_;
-  FactorStore& factors_;
+  const WeightChange& change_;
   const ExportOptions& options_;
   StateDict weights_;
 };
@@ -138,9 +131,17 @@ void export_checkpoint(const Expert& expert, FactorStore& factors, const fs::pat
   check_fits(expert, factors);
   if (const auto scope = expert.record.find("scope"); scope != expert.record.end() && scope->second == "answer")
     throw InputError("expert '" + expert.name + "' acts on the answer only (scope answer): weights cannot say so");
+  const auto changed = [&](const std::string& name, const at::Tensor& tensor) {
+    const std::string matrix = name.ends_with(".weight") ? name.substr(0, name.size() - 7) : name;
+    if (!changes_matrix(expert, matrix)) return tensor;
+    return tensor + delta_weight(expert, matrix, needs_factors(expert, matrix) ? factors.exact(matrix) : Factors{});
+  };
+  export_checkpoint(factors.model(), changed, out, options);
+}
+
+void export_checkpoint(const LanguageModel& model, const WeightChange& change, const fs::path& out, const ExportOptions& options) {
   AtomicFolder folder(out);
-  Exporter(expert, factors, options).write(folder.path());
-  const LanguageModel& model = factors.model();
+  Exporter(model, change, options).write(folder.path());
   if (model.path().extension() == ".gguf") {
     write_settings(model, folder.path(), options.dtype);
   } else {

@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "experts/expert.h"
 #include "experts/factors.h"
@@ -20,6 +22,13 @@ struct ExportOptions {
 // generation_config.json are written from its metadata, and there is no tokenizer. Writes the folder whole or not at all; holds one
 // shard in memory. Throws InputError where the expert does not fit or the folder exists.
 void export_checkpoint(const Expert& expert, FactorStore& factors, const std::filesystem::path& out,
+                       const ExportOptions& options = {});
+
+// What the tensor `name` of a base becomes: the same, or another of its shape, both in float32.
+using WeightChange = std::function<at::Tensor(const std::string& name, const at::Tensor& tensor)>;
+
+// The same for any change.
+void export_checkpoint(const LanguageModel& model, const WeightChange& change, const std::filesystem::path& out,
                        const ExportOptions& options = {});
 
 // The same expert with its LoRA-XS parts as LoRA: A = V_kᵀ, B = U_k X.

@@ -76,6 +76,10 @@ class Search {
 
 void check(const std::vector<std::shared_ptr<const Expert>>& experts, const FewShotData& data, const FewShotOptions& options) {
   if (experts.empty()) throw InputError("there is no expert to mix");
+  for (std::size_t i = 0; i < experts.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (experts[i]->sha256 == experts[k]->sha256)
+        throw InputError("the experts '" + experts[k]->name + "' and '" + experts[i]->name + "' are the same: name each once");
   if (data.shots.empty()) throw InputError("there are no shots to adapt to");
   if (options.rounds < 1) throw InputError("--rounds " + std::to_string(options.rounds) + " is out of range (accepted: from 1)");
   for (const TrainingSample& shot : data.shots)

@@ -8,6 +8,7 @@
 #include "experts/mix.h"
 #include "io/error.h"
 #include "text/model.h"
+#include "train/full.h"
 #include "train/trainable_methods.h"
 
 namespace zlens {
@@ -63,7 +64,8 @@ std::unique_ptr<Trainable> make_trainable(FactorStore& factors, const MethodOpti
   if (options.method == "svf-topk") return make_svf_topk(factors, options);
   if (options.method == "lora-xs") return make_lora_xs(factors, options);
   if (options.method == "lora") return make_lora(factors, options);
-  throw InputError("method '" + options.method + "' is unknown (known: svf, svf-topk, lora-xs, lora)");
+  if (options.method == "full") return make_full(factors.model(), options);
+  throw InputError("method '" + options.method + "' is unknown (known: svf, svf-topk, lora-xs, lora, full)");
 }
 
 }  // namespace zlens

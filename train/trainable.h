@@ -16,7 +16,7 @@
 namespace zlens {
 
 struct MethodOptions {
-  std::string method = "svf";           // svf | svf-topk | lora-xs | lora
+  std::string method = "svf";           // svf | svf-topk | lora-xs | lora | full
   std::string matrices = "all";         // all | attention | mlp, or kinds joined by commas: q_proj,v_proj,…
   std::int64_t first_layer = 0;         // layers before it keep the base
   std::int64_t rank = 16;               // svf-topk: leading singular values that are scaled; lora-xs, lora: rank
@@ -40,7 +40,7 @@ class Trainable {
   virtual std::shared_ptr<ActiveMix> mix() const = 0;
   // Back into the bounds, after a step.
   virtual void project() {}
-  // Puts the values into an expert.
+  // Puts the values into an expert. Method full has none: InputError (train/full.h writes a checkpoint).
   virtual void store(Expert& expert) const = 0;
   // Takes the values of an expert of the same method; throws InputError where it does not fit.
   virtual void load(const Expert& expert) = 0;
