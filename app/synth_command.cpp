@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "app/command_line.h"
 #include "app/interrupt.h"
@@ -7,12 +8,13 @@
 #include "io/error.h"
 #include "synth/dataset.h"
 #include "synth/painter.h"
+#include "synth/till_dataset.h"
 
 namespace zlens {
 namespace {
 
 constexpr Usage kUsage = {
-    "synth --kind K --count N --split S --out DIR [--seed N] [--images]",
+    "synth --kind K --count N --split S --out DIR [--seed N] [--images] [--from RECEIPTS]",
     "Generates questions with exact answers: DIR/<split>.jsonl for the task jsonl, DIR/transcripts/<id>.txt (--attach transcript)\n"
     "and, with --images, DIR/images/<id>.png. Equal seeds give equal files; train, val and test share no sample, whatever the "
     "seed."};
@@ -31,15 +33,14 @@ Enum parse_name(const po::variables_map& values, const char* flag, const std::ve
 
 std::string kind_names() {
   std::string out;
-  for (const synth::Kind& kind : synth::kinds())
-    out += (out.empty() ? "" : ";\n") + std::string(kind.name) + ": " + std::string(kind.description);
-  return out;
+  for (const synth::Kind& kind : synth::kinds()) out += std::string(kind.name) + ": " + std::string(kind.description) + ";\n";
+  return out + std::string(synth::kTillKind) + ": receipts as tills print them, text alone: company, date and total of each";
 }
 
 po::options_description synth_flags() {
   po::options_description flags("Flags", 110, 60);
   flags.add_options()("kind,k", po::value<std::string>()->value_name("K"), kind_names().c_str())(
-      "count,n", po::value<std::int64_t>()->value_name("N"), "how many samples")(
+      "count,n", po::value<std::int64_t>()->value_name("N"), "how many samples; till: receipts, of three samples each")(
       "seed", po::value<std::uint64_t>()->default_value(0)->value_name("S"), "of all that is random")(
       "split", po::value<std::string>()->default_value("train")->value_name("S"), "train, val or test")(
       "out,o", po::value<std::string>()->value_name("DIR"), "the folder; other splits may be there already")(
@@ -51,7 +52,12 @@ po::options_description synth_flags() {
       "text of charts: table, csv, lines, prose, sentence, rows, marks or any")(
       "exercises", po::value<int>()->default_value(1)->value_name("N"), "exercises on a sheet; 0: three to six")(
       "word-share", po::value<double>()->default_value(0.4, "0.4")->value_name("R"),
-      "how many exercises are word problems, 0 to 1");
+      "how many exercises are word problems, 0 to 1")(
+      "from", po::value<std::string>()->value_name("RECEIPTS"),
+      "till: a folder of your own receipts (train.json, val.json, transcripts/). train: receipts after them; val: those whose "
+      "merchants train never sees, as they are, all without --count")(
+      "from-share", po::value<double>()->default_value(0.5, "0.5")->value_name("R"),
+      "till with --from: how many train receipts are variants of them, 0 to 1");
   return flags;
 }
 
@@ -74,36 +80,63 @@ std::function<std::string(const synth::Document&, const synth::Place&)> picture(
   };
 }
 
+// The flags that all kinds share. `progress` must outlive the options.
+void read_output_options(const po::variables_map& values, std::unique_ptr<Progress>& progress, synth::OutputOptions& options) {
+  options.out = required(values, "out");
+  options.seed = values["seed"].as<std::uint64_t>();
+  options.split = synth::parse_split(values["split"].as<std::string>());
+  if (values.contains("count")) options.count = values["count"].as<std::int64_t>();
+  options.stop = [] { return caught_signal() != 0; };
+  options.progress = [&progress, title = required(values, "kind")](std::int64_t done, std::int64_t of) {
+    if (!progress) progress = std::make_unique<Progress>(title, of);
+    progress->update(done);
+  };
+}
+
+int report_written(const synth::OutputOptions& options, std::optional<std::int64_t> samples) {
+  if (!samples) {
+    std::cerr << "zlens: stopped before the last sample; the same command starts again\n";
+    return 1;
+  }
+  const std::filesystem::path file = options.out / (std::string(synth::split_name(options.split)) + ".jsonl");
+  std::cout << file.string() << ": " << *samples << " samples\n";
+  return 0;
+}
+
+int write_tills(const po::variables_map& values) {
+  if (values.contains("images")) throw InputError("--images: receipts of --kind till have no pictures; leave it out");
+  synth::TillOptions options;
+  std::unique_ptr<Progress> progress;
+  read_output_options(values, progress, options);
+  if (values.contains("from")) options.from = values["from"].as<std::string>();
+  options.from_share = values["from-share"].as<double>();
+  if (!values.contains("count") && !(options.from && options.split == synth::Split::Val)) throw InputError("--count is missing");
+  const auto counts = write_till_dataset(options);
+  progress.reset();
+  return report_written(options, counts ? std::optional(counts->samples) : std::nullopt);
+}
+
+int write_kind(const po::variables_map& values) {
+  const synth::Kind& kind = synth::find_kind(required(values, "kind"));
+  if (values.contains("from")) throw InputError("--from goes with --kind till alone");
+  if (!values.contains("count")) throw InputError("--count is missing");
+  synth::DatasetOptions options;
+  std::unique_ptr<Progress> progress;
+  read_output_options(values, progress, options);
+  options.kind = kind_options(values);
+  const auto where = parse_name<synth::Values>(values, "values", {"readable", "marks", "off"});
+  if (values.contains("images")) options.picture = picture(where);
+  const bool whole = write_dataset(kind, options);
+  progress.reset();
+  return report_written(options, whole ? std::optional(options.count) : std::nullopt);
+}
+
 }  // namespace
 
 int synth_command(const std::vector<std::string>& arguments) {
   const auto values = parse_arguments(arguments, synth_flags(), {}, kUsage);
   if (!values) return 0;
-  const synth::Kind& kind = synth::find_kind(required(*values, "kind"));
-  if (!values->contains("count")) throw InputError("--count is missing");
-  synth::DatasetOptions options;
-  options.out = required(*values, "out");
-  options.seed = (*values)["seed"].as<std::uint64_t>();
-  options.split = synth::parse_split((*values)["split"].as<std::string>());
-  options.count = (*values)["count"].as<std::int64_t>();
-  options.kind = kind_options(*values);
-  const auto where = parse_name<synth::Values>(*values, "values", {"readable", "marks", "off"});
-  if (values->contains("images")) options.picture = picture(where);
-  options.stop = [] { return caught_signal() != 0; };
-  std::unique_ptr<Progress> progress;
-  options.progress = [&](std::int64_t done) {
-    if (!progress) progress = std::make_unique<Progress>(std::string(kind.name), options.count);
-    progress->update(done);
-  };
-  const bool whole = write_dataset(kind, options);
-  progress.reset();
-  if (!whole) {
-    std::cerr << "zlens: stopped before the last sample; the same command starts again\n";
-    return 1;
-  }
-  const std::filesystem::path file = options.out / (std::string(synth::split_name(options.split)) + ".jsonl");
-  std::cout << file.string() << ": " << options.count << " samples\n";
-  return 0;
+  return required(*values, "kind") == synth::kTillKind ? write_tills(*values) : write_kind(*values);
 }
 
 }  // namespace zlens

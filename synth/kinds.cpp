@@ -130,7 +130,7 @@ const Kind& find_kind(std::string_view name) {
     if (kind.name == name) return kind;
     known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
-  throw InputError("nothing generates the kind '" + printable(name) + "' (known: " + known + ")");
+  throw InputError("nothing generates the kind '" + printable(name) + "' (known: " + known + ", " + std::string(kTillKind) + ")");
 }
 
 Rng rng_at(const Place& place, std::string_view purpose) {

@@ -38,6 +38,9 @@ struct Kind {
   Document (*make)(const Place& place, const KindOptions& options);  // pure and thread-safe; throws InputError on bad options
 };
 
+// Till receipts have three samples each, so they are no `Kind`: synth/till_dataset.h.
+inline constexpr std::string_view kTillKind = "till";
+
 // chart, math, receipt, receipt-table, mixed.
 std::span<const Kind> kinds();
 const Kind& find_kind(std::string_view name);  // throws InputError listing the known names

@@ -2,8 +2,6 @@
 
 #include <set>
 
-#include "synth/words.h"
-
 namespace zlens::synth {
 namespace {
 
@@ -14,11 +12,12 @@ constexpr View kShopKindsUnseen[] = {"Emporium", "Deli", "Provisions"};
 constexpr View kCurrencies[] = {"", "RM", "$"};
 constexpr View kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-constexpr View kCompany[] = {"Who is the seller?", "What is the name of the company?", "Which company issued this receipt?"};
+constexpr View kCompanyCommon[] = {"Who is the seller?", "What is the name of the company?", "Which company issued this receipt?"};
 constexpr View kCompanyUnseen[] = {"Which shop is this receipt from?"};
-constexpr View kDate[] = {"What is the date of the purchase?", "What is the date on the receipt?", "When was this receipt issued?"};
+constexpr View kDateCommon[] = {"What is the date of the purchase?", "What is the date on the receipt?",
+                                "When was this receipt issued?"};
 constexpr View kDateUnseen[] = {"On which day was this bought?"};
-constexpr View kTotal[] = {"How much was paid in total?", "What is the total on this receipt?", "What is the total amount?"};
+constexpr View kTotalCommon[] = {"How much was paid in total?", "What is the total on this receipt?", "What is the total amount?"};
 constexpr View kTotalUnseen[] = {"What did the whole purchase cost?"};
 constexpr View kItemSum[] = {"What is the sum of {x} and {y}?", "How much do {x} and {y} cost together?",
                              "What is the total price of {x} and {y}?"};
@@ -104,11 +103,11 @@ struct Asked {
   Sample field() const {
     switch (rng.integer(0, 2)) {
       case 0:
-        return copied(worded("company", kCompany, kCompanyUnseen), receipt.shop);
+        return copied(worded("company", kCompanyQuestions.common, kCompanyQuestions.unseen), receipt.shop);
       case 1:
-        return copied(worded("date", kDate, kDateUnseen), receipt.date);
+        return copied(worded("date", kDateQuestions.common, kDateQuestions.unseen), receipt.date);
       default:
-        return copied(worded("total", kTotal, kTotalUnseen), receipt.total().text());
+        return copied(worded("total", kTotalQuestions.common, kTotalQuestions.unseen), receipt.total().text());
     }
   }
 
@@ -142,6 +141,9 @@ std::string key_of(const Receipt& receipt) {
 }
 
 }  // namespace
+
+const Words kCompanyQuestions{kCompanyCommon, kCompanyUnseen}, kDateQuestions{kDateCommon, kDateUnseen},
+    kTotalQuestions{kTotalCommon, kTotalUnseen};
 
 Decimal Receipt::total() const {
   Decimal sum{0, 2};

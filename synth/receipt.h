@@ -6,8 +6,12 @@
 
 #include "synth/sample.h"
 #include "synth/split.h"
+#include "synth/words.h"
 
 namespace zlens::synth {
+
+// How the fields of a receipt are asked for.
+extern const Words kCompanyQuestions, kDateQuestions, kTotalQuestions;
 
 struct ReceiptItem {
   std::string name;

@@ -56,6 +56,19 @@ TEST_F(SynthCommand, EqualSeedsGiveEqualFilesPicturesIncluded) {
   EXPECT_NE(read_text_file(folder_ / "a/test.jsonl"), read_text_file(folder_ / "c/test.jsonl"));
 }
 
+TEST_F(SynthCommand, TillReceiptsAreWrittenWithoutPictures) {
+  const Outcome outcome = zlens({"synth", "--kind", "till", "--count", "3", "--split", "val", "--out", folder_ / "tills"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, (folder_ / "tills/val.jsonl").string() + ": 9 samples\n");
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "tills/transcripts/till-val-000002.txt"));
+  expect_refused({"synth", "--kind", "till", "--count", "3", "--images", "--out", folder_ / "x"}, "no pictures");
+  expect_refused({"synth", "--kind", "till", "--out", folder_ / "x"}, "--count");
+  expect_refused({"synth", "--kind", "till", "--count", "3", "--split", "test", "--out", folder_ / "x"}, "train and val");
+  expect_refused({"synth", "--kind", "till", "--split", "val", "--from", folder_ / "nowhere", "--out", folder_ / "x"}, "train.json");
+  expect_refused({"synth", "--kind", "till", "--count", "3", "--from-share", "2", "--out", folder_ / "x"}, "0 to 1");
+  expect_refused(synth("x", {"--from", folder_ / "nowhere"}), "--kind till");
+}
+
 TEST_F(SynthCommand, BadArgumentsAreRefused) {
   expect_refused({"synth", "--count", "3", "--out", folder_ / "x"}, "--kind");
   expect_refused({"synth", "--kind", "math", "--out", folder_ / "x"}, "--count");

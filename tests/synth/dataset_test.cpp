@@ -105,7 +105,7 @@ TEST(Dataset, PicturesStandWhereTheSamplesSay) {
     return document.sample.question + std::to_string(place.index);
   };
   std::int64_t done = 0;
-  options.progress = [&](std::int64_t now) { done = now; };
+  options.progress = [&](std::int64_t now, std::int64_t) { done = now; };
   EXPECT_TRUE(write_dataset(find_kind("receipt"), options));
   EXPECT_EQ(done, 3);
   const auto samples = read(folder.path(), "train");
