@@ -121,8 +121,8 @@ TEST_P(OnAnotherDevice, TreesOfTokensRunBothWays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Decoders, OnAnotherDevice, testing::Values("llama3", "qwen3", "smollm3", "mistral-window"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& chosen) {
+                           std::string name = chosen.param;
                            std::erase(name, '-');
                            return name;
                          });

@@ -1,6 +1,7 @@
 // The twelve defects of the reference's released code (SakanaAI/self-adaptive-llms, commit of 2025-01-30), each as a test of what
 // is done instead. Many have thorough tests of their own elsewhere; here they stand in one list.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -56,7 +57,7 @@ class ReferenceDefects : public testing::Test {
 
 TEST_F(ReferenceDefects, Nr1AnswersAreDrawnSeveralAPromptAndComparedWithEachOther) {
   Caches caches;
-  const auto drawn = roll_out(*toy_.model, {stream_.at(0)}, nullptr, reward_, caches, {.answers = 8, .max_new_tokens = 6});
+  const auto drawn = roll_out(*toy_.model, {stream_.at(0)}, nullptr, reward_, caches, {.answers = 8, .max_new_tokens = 6, .sampling = {.temperature = 1}});
   std::set<std::string> texts;
   std::vector<double> rewards;
   for (const RolloutAnswer& answer : drawn.front().answers) {

@@ -53,8 +53,8 @@ TEST_P(Methods, EveryParameterGetsAGradient) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("svf", "svf-topk", "lora-xs", "lora"), [](const auto& info) {
-  std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("svf", "svf-topk", "lora-xs", "lora"), [](const auto& chosen) {
+  std::string name = chosen.param;
   std::erase(name, '-');
   return name;
 });
