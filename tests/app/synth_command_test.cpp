@@ -64,7 +64,8 @@ TEST_F(SynthCommand, TillReceiptsAreWrittenWithoutPictures) {
   expect_refused({"synth", "--kind", "till", "--count", "3", "--images", "--out", folder_ / "x"}, "no pictures");
   expect_refused({"synth", "--kind", "till", "--out", folder_ / "x"}, "--count");
   expect_refused({"synth", "--kind", "till", "--count", "3", "--split", "test", "--out", folder_ / "x"}, "train and val");
-  expect_refused({"synth", "--kind", "till", "--split", "val", "--from", folder_ / "nowhere", "--out", folder_ / "x"}, "train.json");
+  expect_refused({"synth", "--kind", "till", "--split", "val", "--from", folder_ / "nowhere", "--out", folder_ / "x"},
+                 "train.json");
   expect_refused({"synth", "--kind", "till", "--count", "3", "--from-share", "2", "--out", folder_ / "x"}, "0 to 1");
   expect_refused(synth("x", {"--from", folder_ / "nowhere"}), "--kind till");
 }
