@@ -8,6 +8,7 @@
 
 #include "modules/gradient_loops.h"
 #include "modules/kernels.h"
+#include "modules/storage.h"
 #if defined(ZLENS_CUDA)
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -22,19 +23,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-template <typename T>
-const T* input(const at::Tensor& x) {
-  return static_cast<const T*>(x.const_data_ptr());
-}
-template <typename T>
-T* output(const at::Tensor& x) {
-  return static_cast<T*>(x.mutable_data_ptr());
-}
-template <typename Body>
-auto with_storage(const at::Tensor& x, const Body& body) {
-  return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
-}
 
 struct NormFunction : Function<NormFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps) {

@@ -13,6 +13,7 @@
 #include "modules/bf16_loops.h"
 #include "modules/clones.h"
 #include "modules/processor.h"
+#include "modules/storage.h"
 #include "modules/vector_math.h"
 
 namespace zlens::kernels {
@@ -143,21 +144,6 @@ ZLENS_CLONES void softmax_row(float* row, float* wide, const Visibility& slots, 
 }
 ZLENS_CLONES void softmax_row(Bf16* row, float* wide, const Visibility& slots, float scale) {
   softmax_values(row, wide, row, slots, scale);
-}
-
-template <typename T>
-const T* input(const at::Tensor& x) {
-  return static_cast<const T*>(x.const_data_ptr());
-}
-template <typename T>
-T* output(const at::Tensor& x) {
-  return static_cast<T*>(x.mutable_data_ptr());
-}
-
-// Calls `body` with a value of the storage type of `x`.
-template <typename Body>
-auto with_storage(const at::Tensor& x, const Body& body) {
-  return x.scalar_type() == at::kFloat ? body(float{}) : body(Bf16{});
 }
 
 struct NormTensors {
