@@ -140,6 +140,10 @@ AnswerOptions answer_options(const po::variables_map& values) {
   return options;
 }
 
+std::string text_of(const po::variables_map& values, const char* name) {
+  return values.contains(name) ? values[name].as<std::string>() : std::string();
+}
+
 std::string required(const po::variables_map& values, const char* name) {
   if (!values.contains(name) || values[name].as<std::string>().empty()) throw InputError(std::string("--") + name + " is missing");
   return values[name].as<std::string>();

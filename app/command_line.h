@@ -42,6 +42,9 @@ std::vector<Input> inputs_of(const po::variables_map& values);
 po::options_description generation_flags(std::int64_t max_new_tokens);
 AnswerOptions answer_options(const po::variables_map& values);
 
+// The value of a text flag; empty where it has none.
+std::string text_of(const po::variables_map& values, const char* name);
+
 // A required option's value; throws InputError naming the flag where it is missing.
 std::string required(const po::variables_map& values, const char* name);
 

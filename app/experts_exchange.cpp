@@ -22,10 +22,6 @@ po::positional_options_description one_file() {
   return positional;
 }
 
-std::string text_of(const po::variables_map& values, const char* name) {
-  return values.contains(name) ? values[name].as<std::string>() : std::string();
-}
-
 Expert read_foreign(const fs::path& path, const po::variables_map& values, const LoadedBase& base) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored))

@@ -70,7 +70,8 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
   at::set_num_threads(thread_count(options.threads));
   State& state = *state_;
   state.options = options;
-  state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device)});
+  state.model =
+      LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device)});
   const ModalityRegistry builtin = builtin_modalities();
   const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
   std::map<std::string, std::string> reads;  // modality name -> kind of input

@@ -80,9 +80,6 @@ po::options_description output_flags() {
   return flags;
 }
 
-std::string text_of(const po::variables_map& values, const char* name) {
-  return values[name].as<std::string>();
-}
 std::int64_t count_of(const po::variables_map& values, const char* name) {
   return values[name].as<std::int64_t>();
 }

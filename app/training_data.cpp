@@ -11,10 +11,6 @@
 namespace zlens {
 namespace {
 
-std::string text_of(const po::variables_map& values, const char* name) {
-  return values[name].as<std::string>();
-}
-
 std::unique_ptr<const Reward> make_reward(const po::variables_map& values, const std::string& metric) {
   const std::string reward = values.contains("reward") ? text_of(values, "reward") : metric;
   if (reward == "random") return std::make_unique<RandomReward>(values["seed"].as<std::uint64_t>());

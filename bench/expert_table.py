@@ -65,10 +65,9 @@ def two_passes(lab, tasks):
         for task in tasks:
             shutil.copyfile(lab.path("experts", f"{task}-svf-0.safetensors"), to / f"{task}.safetensors")
     data = ",".join(f"{task}={recipes.data(lab, task)}" for task in tasks)
-    router = routed / "router.safetensors"
-    lab.run("train-classifier", router, ZLENS, "train", *MODEL, "--attach", "transcript", "--task", "dispatch", "--experts", folder,
-            "--data", data, "--out", router, "--objective", "sft", "--form", "factored", "--steps", 40, "--prompts", 12,
-            "--per-group", 1, "--lr", 2e-3, "--validation-limit", 120, *(["--resume"] if pathlib.Path(f"{router}.train").exists() else []))
+    router = lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
+                       "--steps", 40, "--prompts", 12, "--per-group", 1, "--lr", 2e-3, "--validation-limit", 120)
+    shutil.copyfile(router, routed / "router.safetensors")
     return folder, routed
 
 
