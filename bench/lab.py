@@ -11,7 +11,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ZLENS = ROOT / "build/zlens"
+ZLENS = pathlib.Path(os.environ.get("ZLENS", ROOT / "build/zlens"))
 BENCH = ROOT / "build/bench"
 DATA = pathlib.Path(os.environ.get("ZLENS_DATA", ROOT / "../shared/data")).resolve()
 MODEL = ["--model", "smollm2"]

@@ -74,7 +74,7 @@ std::vector<Original> usable_originals(const std::filesystem::path& folder) {
   std::vector<Original> originals = originals_of(read_receipts(folder));
   if (originals.empty())
     throw InputError(folder.string() +
-                     ": no receipt outside the held-out merchants prints its company, date and total as answered");
+                     ": no receipt of train.json outside the held-out merchants prints its company, date and total as answered");
   return originals;
 }
 
@@ -103,7 +103,7 @@ std::vector<Original> originals_of(const std::vector<FolderReceipt>& receipts) {
   const std::set<std::string> held_out = held_out_merchants(receipts);
   std::vector<Original> originals;
   for (const FolderReceipt& receipt : receipts) {
-    if (held_out.contains(merchant_of(receipt.answer("company")))) continue;
+    if (!receipt.train || held_out.contains(merchant_of(receipt.answer("company")))) continue;
     const TillAnswers answers{receipt.answer("company"), receipt.answer("date"), receipt.answer("total")};
     if (auto original = find_parts(receipt.lines(), answers, receipt.answer("address"))) originals.push_back(std::move(*original));
   }

@@ -14,7 +14,7 @@
 
 namespace zlens::synth {
 
-// Receipts for training: those of merchants that are not held out and whose parts are found.
+// Receipts for training: those of train.json whose merchants are not held out and whose parts are found.
 std::vector<Original> originals_of(const std::vector<FolderReceipt>& receipts);
 
 // An endless stream of receipts; its splits share none (company, date and total together), whatever the seed. Equal arguments give
@@ -44,8 +44,8 @@ struct TillCounts {
   std::int64_t receipts = 0, samples = 0;
 };
 
-// Train, and val without `from`: `count` receipts of a TillStream with three questions each. Val with `from`: the folder's receipts
-// of held-out merchants as they are, with the folder's questions, `count` of them or all (0). Pictures are named, not drawn.
+// Train, and val without `from`: `count` receipts of a TillStream with three questions each. Val with `from`: all receipts of the
+// folder's held-out merchants as they are, with the folder's questions, `count` of them or all (0). Pictures are named, not drawn.
 // Nothing: stopped. Throws InputError on bad options and files, Error where writing fails.
 std::optional<TillCounts> write_till_dataset(const TillOptions& options);
 

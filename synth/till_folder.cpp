@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostJsonBytes = std::size_t{64} << 20, kMostRecords = 100'000;
 constexpr std::size_t kMostTextBytes = 2000, kMostTranscriptBytes = std::size_t{64} << 10, kMostBytes = std::size_t{256} << 20;
 constexpr std::string_view kFields[] = {"company", "date", "total", "address"};
-constexpr std::size_t kHeldOutReceipts = 2;  // a merchant with more is for training
+constexpr std::size_t kHeldOutReceipts = 2;  // a merchant with more of them in train.json is for training
 constexpr std::uint64_t kHeldOutPart = 4;    // every fourth of the others is held out
+constexpr const char* kTrain = "train.json";
 
 // A record of a file, for errors.
 struct Record {
@@ -99,15 +100,16 @@ class Reader {
     const std::string field = record.text(record.at("field"), "field");
     if (std::find(std::begin(kFields), std::end(kFields), field) == std::end(kFields)) return;
     AskedField asked{record.text(record.at("question"), "question"), answers_of(record)};
-    FolderReceipt& receipt = receipt_of(picture_name(record));
+    FolderReceipt& receipt = receipt_of(record);
     if (!asked.answers.empty()) receipt.fields.emplace(field, std::move(asked));
   }
 
-  FolderReceipt& receipt_of(const std::string& name) {
+  FolderReceipt& receipt_of(const Record& record) {
+    const std::string name = picture_name(record);
     const auto [place, fresh] = places_.emplace(name, receipts_.size());
     if (fresh) {
       const fs::path file = folder_ / "transcripts" / (name + ".txt");
-      receipts_.push_back({name, read_transcript(file), {}});
+      receipts_.push_back({name, record.file.filename() == kTrain, read_transcript(file), {}});
       bytes_ += receipts_.back().text.size();
       if (bytes_ > kMostBytes) throw InputError(file.string() + ": the transcripts have more than 256 MB together");
     }
@@ -141,7 +143,7 @@ std::vector<std::string> FolderReceipt::lines() const {
 
 std::vector<FolderReceipt> read_receipts(const std::filesystem::path& folder) {
   Reader reader(folder);
-  for (const char* split : {"train.json", "val.json"}) reader.read(folder / split);
+  for (const char* split : {kTrain, "val.json"}) reader.read(folder / split);
   return reader.take();
 }
 
@@ -156,12 +158,18 @@ std::string merchant_of(std::string_view company) {
 }
 
 std::set<std::string> held_out_merchants(const std::vector<FolderReceipt>& receipts) {
-  std::map<std::string, std::size_t> counts;
-  for (const FolderReceipt& receipt : receipts) ++counts[merchant_of(receipt.answer("company"))];
+  struct Count {
+    std::size_t train = 0, val = 0;
+  };
+  std::map<std::string, Count> counts;
+  for (const FolderReceipt& receipt : receipts) {
+    Count& count = counts[merchant_of(receipt.answer("company"))];
+    ++(receipt.train ? count.train : count.val);
+  }
   counts.erase("");
   std::set<std::string> out;
   for (const auto& [merchant, count] : counts)
-    if (count <= kHeldOutReceipts && stable_hash(merchant) % kHeldOutPart == 0) out.insert(merchant);
+    if (count.train <= kHeldOutReceipts && (count.val > 0 || stable_hash(merchant) % kHeldOutPart == 0)) out.insert(merchant);
   return out;
 }
 

@@ -17,6 +17,7 @@ struct AskedField {
 
 struct FolderReceipt {
   std::string name;                          // of its picture, without folder and extension
+  bool train;                                // from train.json
   std::string text;                          // its transcript, without the last line ends
   std::map<std::string, AskedField> fields;  // company, date, total, address: those that have an answer
 
@@ -32,8 +33,8 @@ std::vector<FolderReceipt> read_receipts(const std::filesystem::path& folder);
 // Who sold: the letters of a company's name as capitals; bytes beyond ASCII are letters.
 std::string merchant_of(std::string_view company);
 
-// The merchants that training never sees. A hash of the name chooses a quarter of those with one or two receipts; all others are
-// for training, and so are receipts without a company.
+// The merchants that training never sees: of those with at most two receipts in train.json all that val.json names, and of the
+// others a quarter, which a hash of the name chooses. Receipts without a company are nobody's.
 std::set<std::string> held_out_merchants(const std::vector<FolderReceipt>& receipts);
 
 }  // namespace zlens::synth

@@ -94,25 +94,27 @@ TEST_F(TillFolder, EveryReceiptIsAskedForThreeFields) {
 
 TEST_F(TillFolder, HeldOutMerchantsAreTheValSplitAndNeverAnOriginal) {
   const std::vector<FolderReceipt> receipts_read = read_receipts(receipts());
-  ASSERT_EQ(receipts_read.size(), 4u);
-  EXPECT_EQ(held_out_merchants(receipts_read), std::set<std::string>{merchant_of(test::kHeldOutCompany)});
+  ASSERT_EQ(receipts_read.size(), 5u);
+  EXPECT_EQ(held_out_merchants(receipts_read), (std::set<std::string>{merchant_of(test::kHeldOutCompany), merchant_of(test::kValCompany)}));
   for (const Original& original : originals_of(receipts_read)) EXPECT_NE(original.answers.company, test::kHeldOutCompany);
   ASSERT_TRUE(write_till_dataset(from_folder(Split::Val, 0)));
   const std::vector<Json> lines = records(out() / "val.jsonl");
-  ASSERT_EQ(lines.size(), 3u);
+  ASSERT_EQ(lines.size(), 6u);
   EXPECT_EQ(lines[0].at("id"), "till-val-000000-company");
   EXPECT_EQ(lines[0].at("question"), "Who sold it?");
   EXPECT_EQ(lines[1].at("answers"), Json({"14 MAR 2018"}));
   EXPECT_EQ(lines[2].at("question"), "How much, in all?");
   EXPECT_EQ(read_text_file(out() / "transcripts/till-val-000000.txt"), read_text_file(receipts() / "transcripts/002.txt"));
+  EXPECT_EQ(lines[3].at("answers"), Json({test::kValCompany}));
   // Nothing of theirs is in train: neither name nor address.
   TillOptions train = from_folder(Split::Train, 300);
   train.from_share = 1;
   ASSERT_TRUE(write_till_dataset(train));
   for (const auto& file : fs::directory_iterator(out() / "transcripts")) {
-    if (file.path().filename() == "till-val-000000.txt") continue;
+    if (file.path().filename().string().starts_with("till-val-")) continue;
     const std::string text = read_text_file(file.path());
     EXPECT_EQ(text.find("TIRENIA"), text.npos) << text;
+    EXPECT_EQ(text.find("SELASA"), text.npos) << text;
     EXPECT_EQ(text.find("JALAN ROTI"), text.npos) << text;
   }
 }
@@ -120,17 +122,20 @@ TEST_F(TillFolder, HeldOutMerchantsAreTheValSplitAndNeverAnOriginal) {
 TEST_F(TillFolder, AMerchantWithManyReceiptsIsForTraining) {
   std::vector<FolderReceipt> many;
   for (const char* spelling : {"TIRENIA BAKERY SDN. BHD.", "Tirenia Bakery Sdn Bhd", "TIRENIA BAKERY (SDN BHD)"})
-    many.push_back({spelling, "", {{"company", {"Who?", {spelling}}}}});
-  many.push_back({"without", "", {}});
+    many.push_back({spelling, true, "", {{"company", {"Who?", {spelling}}}}});
+  many.push_back({"without", true, "", {}});
+  many.push_back({"validated", false, "", {{"company", {"Who?", {"TIRENIA BAKERY SDN BHD"}}}}});
   EXPECT_TRUE(held_out_merchants(many).empty());
   many.erase(many.begin());
   EXPECT_EQ(held_out_merchants(many), std::set<std::string>{"TIRENIABAKERYSDNBHD"});
   int held_out = 0;
   std::vector<FolderReceipt> merchants;
   for (char a = 'A'; a <= 'Z'; ++a)
-    for (char b = 'A'; b <= 'Z'; ++b) merchants.push_back({"x", "", {{"company", {"Who?", {std::string("KEDAI ") + a + b}}}}});
+    for (char b = 'A'; b <= 'Z'; ++b) merchants.push_back({"x", true, "", {{"company", {"Who?", {std::string("KEDAI ") + a + b}}}}});
   held_out = static_cast<int>(held_out_merchants(merchants).size());
   EXPECT_NEAR(held_out, 26 * 26 / 4, 40);
+  for (FolderReceipt& receipt : merchants) receipt.train = false;
+  EXPECT_EQ(held_out_merchants(merchants).size(), 26u * 26u);
 }
 
 TEST_F(TillFolder, TheShareDecidesHowManyAreVariants) {
@@ -209,12 +214,13 @@ TEST_F(TillFolder, BadOptionsAreRefused) {
   expect_refused(options_for(out(), Split::Train, 1'000'001), "1000001 samples");
   expect_refused(options_for(out(), Split::Test, 3), "train and val");
   expect_refused(from_folder(Split::Test, 3), "train and val");
-  expect_refused(from_folder(Split::Val, 2), "1 receipts of held-out merchants");
+  expect_refused(from_folder(Split::Val, 3), "2 receipts of held-out merchants");
   TillOptions options = from_folder(Split::Train, 3);
   options.from_share = -0.1;
   expect_refused(options, "accepted: 0 to 1");
   fs::remove_all(out());
   test::write_text(receipts() / "train.json", "{\"data\": []}");
+  test::write_text(receipts() / "val.json", "{\"data\": []}");
   expect_refused(from_folder(Split::Val, 0), "held out");
 }
 

@@ -25,7 +25,9 @@ constexpr Receipt kReceipts[] = {
     // The reader took M for N.
     {"003", "OSMARA COFFEE CORNER", "2019-01-30", "$ 7.95", "9 LAKE ROAD, OSNARA BAY",
      "WELCOME\nOSNARA COFFEE\nCORNER\n9 LAKE ROAD,\nOSNARA BAY\n0099 2019-01-30 11:45\nCOFFEE 7.95\nAMOUNT DUE $ 7.95\nCARD $ "
-     "7.95\n"}};
+     "7.95\n"},
+    {"004", kValCompany, "07.08.19", "33.40", "18, JALAN DELIMA, 13000 PENANG",
+     "WARUNG SELASA\n18, JALAN DELIMA, 13000 PENANG\n07.08.19 12:01\nNOODLES 33.40\nTOTAL 33.40\nCASH 33.40\n"}};
 
 void add_records(const Receipt& receipt, Json& data) {
   const auto add = [&](const char* field, const char* question, const char* answer) {
@@ -52,7 +54,7 @@ void write_receipts(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder / "transcripts");
   Json train = Json::array(), val = Json::array();
   for (const Receipt& receipt : kReceipts) {
-    add_records(receipt, receipt.name == std::string("003") ? val : train);
+    add_records(receipt, receipt.company == kValCompany ? val : train);
     write_text(folder / "transcripts" / (std::string(receipt.name) + ".txt"), receipt.text);
   }
   write_text(folder / "train.json", Json{{"data", train}}.dump());

@@ -1,4 +1,4 @@
-// A folder of four invented receipts in the format of the task `docvqa`.
+// A folder of five invented receipts in the format of the task `docvqa`.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,9 @@ namespace zlens::test {
 
 inline constexpr const char* kHeldOutCompany =
     "TIRENIA BAKERY SDN. BHD.";  // of 002, in train.json; the hash of its name holds it out
+inline constexpr const char* kValCompany = "WARUNG SELASA";  // of 004, the one in val.json
 
-// 000 to 002 in train.json, 003 in val.json; in each the total is printed three times, as TOTAL, CASH and among the items' sums.
+// 000 to 003 in train.json, 004 in val.json; in each the total is printed three times, as TOTAL, CASH and among the items' sums.
 // test.json is no JSON.
 void write_receipts(const std::filesystem::path& folder);
 
