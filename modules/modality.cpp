@@ -21,4 +21,12 @@ at::Tensor Modality::encode(const Prepared&, Context&) const {
   return at::empty({0, 0});
 }
 
+PromptText Modality::complete(std::string prompt, const std::string&) const {
+  return {std::move(prompt), true};
+}
+
+std::map<std::string, at::Tensor> Modality::tensors(const std::vector<const Prepared*>&) const {
+  return {};
+}
+
 }  // namespace zlens

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,12 @@ class Prepared {
   virtual const std::vector<Evidence>& evidence() const;
 };
 
+// A prompt on its way to the tokenizer.
+struct PromptText {
+  std::string text;
+  bool add_special_tokens = true;  // the tokenizer's own, where it has any
+};
+
 // All members may be called from several threads at once.
 class Modality {
  public:
@@ -43,8 +50,14 @@ class Modality {
   // Number of embeddings that `encode` gives for `prepared`: as many placeholder tokens stand in its prompt text. 0: text only.
   virtual std::int64_t token_count(const Prepared& prepared) const;
 
-  // [token_count, D]: the rows that replace the placeholder tokens, in order. Default: [0, 0].
+  // [token_count, D]: the rows that replace the placeholder tokens, in order; differentiable in the context's mix. Default: [0, 0].
   virtual at::Tensor encode(const Prepared& prepared, Context& context) const;
+
+  // A prompt whose placeholders are expanded, as the family's published processor completes it. Default: unchanged.
+  virtual PromptText complete(std::string prompt, const std::string& bos_token) const;
+
+  // For parity checks: what the published processor gives for these inputs of one prompt, by its names. Default: nothing.
+  virtual std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const;
 };
 
 }  // namespace zlens

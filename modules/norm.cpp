@@ -24,4 +24,11 @@ kernels::AddedNorm RmsNorm::forward(const at::Tensor& x, const at::Tensor& delta
   return {sum, forward(sum)};
 }
 
+LayerNorm::LayerNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps)
+    : weight_(weights.take(name + ".weight", {width})), bias_(weights.take(name + ".bias", {width})), eps_(eps) {}
+
+at::Tensor LayerNorm::forward(const at::Tensor& x) const {
+  return at::layer_norm(x, {x.size(-1)}, weight_, bias_, eps_);
+}
+
 }  // namespace zlens

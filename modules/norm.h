@@ -1,4 +1,4 @@
-// RMS norm.
+// Norms.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,6 +23,17 @@ class RmsNorm {
 
  private:
   at::Tensor weight_;
+  double eps_;
+};
+
+// (x - mean) / sqrt(variance + eps) times the weight plus the bias (torch.nn.LayerNorm). Immutable; safe to share between threads.
+class LayerNorm {
+ public:
+  LayerNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps);
+  at::Tensor forward(const at::Tensor& x) const;  // [..., D] -> [..., D]
+
+ private:
+  at::Tensor weight_, bias_;
   double eps_;
 };
 

@@ -15,6 +15,7 @@ struct PromptAttention {
   std::int64_t length = 0;            // slots in use, the queries' own among them
   std::int64_t window = 0;            // see positions > own - window; 0: all up to the own
   double scale = 1;
+  bool causal = true;  // false: queries may also see slots behind their own
 };
 
 // True for bfloat16, a head width that is a multiple of 64, and a processor that can.

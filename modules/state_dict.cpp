@@ -64,6 +64,38 @@ std::vector<std::string> StateDict::names() const {
   return out;
 }
 
+void StateDict::split_rows(const std::string& name, const std::vector<Part>& parts) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  std::int64_t rows = 0;
+  for (const Part& part : parts) rows += part.rows;
+  if (found->second.shape.empty() || found->second.shape.front() != rows) return;
+  const Entry whole = std::move(found->second);
+  entries_.erase(found);
+  std::int64_t first = 0;
+  for (const Part& part : parts) {
+    std::vector<std::int64_t> shape = whole.shape;
+    shape.front() = part.rows;
+    add(part.name, std::move(shape), [load = whole.load, first, count = part.rows](at::ScalarType wanted) {
+      return load(wanted).slice(0, first, first + count).contiguous();
+    });
+    first += part.rows;
+  }
+}
+
+void StateDict::reshape(const std::string& name, const std::vector<std::int64_t>& shape) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  const auto count = [](const std::vector<std::int64_t>& sizes) {
+    std::int64_t product = 1;
+    for (const std::int64_t size : sizes) product *= size;
+    return product;
+  };
+  if (count(found->second.shape) != count(shape)) return;
+  found->second.shape = shape;
+  found->second.load = [load = std::move(found->second.load), shape](at::ScalarType wanted) { return load(wanted).reshape(shape); };
+}
+
 void StateDict::finish() const {
   std::vector<std::string> unexpected;
   for (const auto& [name, entry] : entries_)

@@ -35,6 +35,16 @@ class StateDict {
   void ignore(const std::string& name) { entries_.erase(name); }
   std::vector<std::string> names() const;
 
+  // A fused tensor becomes its parts: rows in this order, named and counted. Without effect where the tensor is absent; where its
+  // rows do not add up the parts stay missing.
+  struct Part {
+    std::string name;
+    std::int64_t rows;
+  };
+  void split_rows(const std::string& name, const std::vector<Part>& parts);
+  // Another shape of as many numbers. Without effect where the tensor is absent or has another number of them.
+  void reshape(const std::string& name, const std::vector<std::int64_t>& shape);
+
   // Throws InputError with every missing, unexpected and wrongly shaped tensor by name (the first few of each kind).
   void finish() const;
 

@@ -1,0 +1,14 @@
+// Attention in which every token sees every other: of vision towers.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace zlens {
+
+// query, key and value [N, T, H*Dh] each -> softmax(q kᵀ / sqrt(Dh)) v, [N, T, H*Dh]. Differentiable. Scores of one picture's heads
+// are held at once, H T² numbers; without a gradient, on processors with AVX-512 BF16, of a few rows only.
+at::Tensor picture_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads);
+
+}  // namespace zlens

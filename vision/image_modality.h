@@ -1,0 +1,56 @@
+// What the image modalities of all vision-language families share: decoding, preprocessing, placeholders.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "modules/modality.h"
+#include "vision/image_processor_config.h"
+#include "vision/preprocess.h"
+
+namespace zlens {
+
+class PreparedImage : public Prepared {
+ public:
+  PreparedImage(PreparedViews views, std::string content_hash) : views_(std::move(views)), hash_(std::move(content_hash)) {}
+  const std::string& content_hash() const override { return hash_; }
+  const PreparedViews& views() const { return views_; }
+
+ private:
+  PreparedViews views_;
+  std::string hash_;
+};
+
+class ImageModality : public Modality {
+ public:
+  std::shared_ptr<const Prepared> prepare(const RawInput& input) const override;
+  std::string placeholder() const override { return placeholder_; }
+  // The placeholder as often as there are embeddings.
+  std::string prompt_text(const Prepared& prepared) const override;
+  std::int64_t token_count(const Prepared& prepared) const override;
+  at::Tensor encode(const Prepared& prepared, Context& context) const override;
+  // pixel_values with the views of every input in front: [inputs, V, 3, H, W]; inputs with fewer views are filled up with zeros.
+  std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override;
+
+  const ImageProcessorConfig& processor() const { return processor_; }
+
+ protected:
+  ImageModality(ImageProcessorConfig processor, std::string placeholder)
+      : processor_(std::move(processor)), placeholder_(std::move(placeholder)) {}
+
+  virtual std::int64_t count(const PreparedViews& views) const = 0;
+  virtual at::Tensor features(const PreparedViews& views, Context& context) const = 0;  // -> [count, D]
+
+  static const PreparedViews& views_of(const Prepared& prepared);
+
+ private:
+  ImageProcessorConfig processor_;
+  std::string placeholder_;
+};
+
+}  // namespace zlens
