@@ -16,6 +16,19 @@ Json default_messages(const std::string& context, const std::string& question) {
   return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
 }
 
+// The last message of the user begins with the pictures: its text becomes one item of a list, as chat templates of vision-language
+// models expect.
+void add_pictures(Json& messages, std::size_t pictures) {
+  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
+    if ((*message)["role"] != "user") continue;
+    Json items = Json::array();
+    for (std::size_t i = 0; i < pictures; ++i) items.push_back({{"type", "image"}});
+    items.push_back({{"type", "text"}, {"text", (*message)["content"]}});
+    (*message)["content"] = std::move(items);
+    return;
+  }
+}
+
 }  // namespace
 
 bool one_line(const Request& request) {
@@ -25,48 +38,65 @@ bool one_line(const Request& request) {
 RequestPreparer::RequestPreparer(std::shared_ptr<const LanguageModel> model, std::map<std::string, std::string> reads)
     : model_(std::move(model)), reads_(std::move(reads)) {}
 
-std::string RequestPreparer::render(const Request& request, const std::string& context, const std::string& question,
-                                    bool open_answer) const {
-  if (request.raw) return question;
-  if (!request.prompt) return model_->render(default_messages(context, question), open_answer);
-  return model_->render(request.prompt->messages({.question = question, .context = context, .choices = request.choices}),
-                        open_answer);
+std::string RequestPreparer::render(const Request& request, const Parts& parts) const {
+  if (request.raw) return parts.question;
+  Json messages = request.prompt
+                      ? request.prompt->messages({.question = parts.question, .context = parts.context, .choices = request.choices})
+                      : default_messages(parts.context, parts.question);
+  if (parts.pictures > 0) add_pictures(messages, parts.pictures);
+  return model_->render(messages, parts.open_answer);
 }
 
 // Where the prompt stops depending on the template alone, where on template and inputs, and where the answer's side begins: found
 // by comparing with the same prompt about something else, so that it holds for every template and tokenizer.
-void RequestPreparer::mark(const Request& request, const std::string& context, TokenPrompt& prompt) const {
+void RequestPreparer::mark(const Request& request, const Parts& parts, const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const {
   if (request.raw) return;
-  const auto like = [&](const std::string& text) {
-    return common_prefix(prompt.ids, model_->tokenizer().encode(text, /*add_special_tokens=*/false));
+  const auto like = [&](Parts other) {
+    const PromptText text = model_->expand(render(request, other), inputs);
+    return common_prefix(prompt.ids, model_->tokenizer().encode(text.text, adds_special_tokens(text, request)));
   };
-  const std::int64_t of_template = like(render(request, "\x01", request.question)),
-                     of_inputs = like(render(request, context, "\x01"));
+  Parts other_context = parts, other_question = parts, closed = parts;
+  other_context.context = other_question.question = "\x01";
+  closed.open_answer = false;
+  const std::int64_t of_template = like(other_context), of_inputs = like(other_question);
   prompt.shared_prefixes = {std::min(of_template, of_inputs), std::max(of_template, of_inputs)};
-  prompt.answer_from = like(render(request, context, request.question, /*open_answer=*/false));
+  prompt.answer_from = like(closed);
+}
+
+// The published processors add the tokenizer's own special tokens unless the text begins with one already.
+bool RequestPreparer::adds_special_tokens(const PromptText& text, const Request& request) const {
+  if (request.raw || !model_->own_modality()) return request.raw && text.add_special_tokens;
+  const std::string bos = model_->tokenizer().bos_token();
+  return text.add_special_tokens && (bos.empty() || !text.text.starts_with(bos));
 }
 
 PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches) const {
   if (trimmed(request.question).empty()) throw InputError("the question is empty");
   PreparedRequest out;
   out.question = request.question;
-  std::string& context = out.context;
+  Parts parts{.context = {}, .question = request.question};
   for (const Input& input : request.inputs) {
     bool read = false;
     for (const auto& [name, modality] : model_->modalities()) {
       if (reads_.at(name) != input.kind) continue;
       read = true;
       out.inputs.push_back({name, modality->prepare(input.data)});
-      context += (context.empty() ? "" : "\n\n") + modality->prompt_text(*out.inputs.back().prepared);
+      if (modality.get() == model_->own_modality()) {
+        ++parts.pictures;
+      } else {
+        parts.context += (parts.context.empty() ? "" : "\n\n") + modality->prompt_text(*out.inputs.back().prepared);
+      }
     }
     if (!read)
       throw InputError("nothing reads input '" + input.kind + "': model '" + model_->path().filename().string() +
                        "' has no modality for it; attach one (--attach ocr reads the words of an image)");
   }
+  out.context = parts.context;
   out.one_line = one_line(request);
-  out.text = render(request, context, request.question);
-  out.prompt = model_->tokenize(out.text, out.inputs, caches, {.raw = request.raw});
-  mark(request, context, out.prompt);
+  const PromptText text = model_->expand(render(request, parts), out.inputs);
+  out.text = text.text;
+  out.prompt = model_->tokenize(text.text, out.inputs, caches, {.raw = adds_special_tokens(text, request)});
+  mark(request, parts, out.inputs, out.prompt);
   return out;
 }
 

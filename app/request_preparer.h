@@ -32,9 +32,15 @@ class RequestPreparer {
   const LanguageModel& model() const { return *model_; }
 
  private:
-  std::string render(const Request& request, const std::string& context, const std::string& question,
-                     bool open_answer = true) const;
-  void mark(const Request& request, const std::string& context, TokenPrompt& prompt) const;
+  // What a prompt is rendered from.
+  struct Parts {
+    std::string context, question;
+    std::size_t pictures = 0;  // inputs of the model's own modality: the chat template gets an item for each
+    bool open_answer = true;
+  };
+  std::string render(const Request& request, const Parts& parts) const;
+  bool adds_special_tokens(const PromptText& text, const Request& request) const;
+  void mark(const Request& request, const Parts& parts, const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
 
   std::shared_ptr<const LanguageModel> model_;
   std::map<std::string, std::string> reads_;

@@ -70,11 +70,14 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
   at::set_num_threads(thread_count(options.threads));
   State& state = *state_;
   state.options = options;
+  const FamilyRegistry families = vision_families();
   state.model =
-      LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device)});
+      LanguageModel::load(find_model(options.model),
+                          {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device), .families = &families});
   const ModalityRegistry builtin = builtin_modalities();
   const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
   std::map<std::string, std::string> reads;  // modality name -> kind of input
+  if (state.model->own_modality()) reads[LanguageModel::kOwnModality] = "image";
   for (const Attachment& attachment : options.attachments) {
     state.model->attach(attachment.modality, registry.create(attachment.modality, {attachment.options}));
     for (const ModalityEntry* entry : registry.all())
@@ -181,9 +184,11 @@ void Session::write_logits(const Request& request, const std::filesystem::path& 
   std::vector<TensorToWrite> tensors = {entry("input_ids", ids), entry("logits", logits)};
   at::Tensor features;
   if (prepared.prompt.embeddings.defined()) {
-    features = prepared.prompt.embeddings.to(at::kFloat).contiguous();
+    features = prepared.prompt.embeddings.to(at::kCPU, at::kFloat).contiguous();
     tensors.push_back(entry("image_features", features));
   }
+  const std::map<std::string, at::Tensor> seen = state.model->processed(prepared.inputs);
+  for (const auto& [name, tensor] : seen) tensors.push_back(entry(name.c_str(), tensor));
   write_safetensors(out, tensors, {});
 }
 

@@ -27,26 +27,25 @@ at::Tensor take_lm_head(const DecoderConfig& config, StateDict& weights, const a
   return weights.take("lm_head.weight", {config.vocab_size, config.hidden_size});
 }
 
-at::Tensor take_embeddings(const DecoderConfig& config, StateDict& weights) {
-  const bool only_head = config.tie_word_embeddings && !weights.has("model.embed_tokens.weight");
-  return weights.take(only_head ? "lm_head.weight" : "model.embed_tokens.weight", {config.vocab_size, config.hidden_size});
+at::Tensor take_embeddings(const DecoderConfig& config, StateDict& weights, const std::string& name) {
+  const bool only_head = config.tie_word_embeddings && !weights.has(name);
+  return weights.take(only_head ? "lm_head.weight" : name, {config.vocab_size, config.hidden_size});
 }
 
 }  // namespace
 
-Decoder::Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots)
+Decoder::Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots, const std::string& name)
     : id_(next_id()),
       config_(config),
-      embed_tokens_(take_embeddings(config, weights)),
-      norm_(weights, "model.norm", config.hidden_size, config.rms_norm_eps),
+      embed_tokens_(take_embeddings(config, weights, name + ".embed_tokens.weight")),
+      norm_(weights, name + ".norm", config.hidden_size, config.rms_norm_eps),
       lm_head_(take_lm_head(config, weights, embed_tokens_)),
       rope_(rope_options(config.rope), config.head_dim) {
   layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(make_layer(weights, i, slots));
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(make_layer(weights, name + ".layers." + std::to_string(i), i, slots));
 }
 
-Decoder::Layer Decoder::make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const {
-  const std::string name = "model.layers." + std::to_string(index);
+Decoder::Layer Decoder::make_layer(StateDict& weights, const std::string& name, std::int64_t index, AdaptableMatrices& slots) const {
   const auto i = static_cast<std::size_t>(index);
   const Attention::Options attention{.layer = index,
                                      .hidden_size = config_.hidden_size,

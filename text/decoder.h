@@ -21,8 +21,9 @@ class StateDict;
 // Immutable after construction: any number of threads may run it, each with its own Context.
 class Decoder {
  public:
-  // Takes the tensors named `model.*` and `lm_head.weight`; enters its matrices into `slots`.
-  Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots);
+  // Takes the tensors below `name` ("model", in a vision-language model "model.language_model") and `lm_head.weight`; enters its
+  // matrices into `slots`.
+  Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots, const std::string& name = "model");
 
   at::Tensor embed(const at::Tensor& ids) const;  // [B, T] int64 -> [B, T, D]
 
@@ -52,7 +53,7 @@ class Decoder {
     GatedMlp mlp;
   };
   at::Tensor run_layers(const at::Tensor& embeddings, const AttentionPlan& plan, Context& context, Wanted wanted) const;
-  Layer make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const;
+  Layer make_layer(StateDict& weights, const std::string& name, std::int64_t index, AdaptableMatrices& slots) const;
 
   std::uint64_t id_;
   DecoderConfig config_;

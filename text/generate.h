@@ -12,10 +12,17 @@
 
 #include "modules/caches.h"
 #include "modules/linear.h"
+#include "modules/modality.h"
 #include "text/decoder.h"
 #include "text/sampling.h"
 
 namespace zlens {
+
+// One prepared input of a prompt, and what encodes it.
+struct EmbeddedInput {
+  std::shared_ptr<const Modality> modality;
+  std::shared_ptr<const Prepared> prepared;
+};
 
 // One row: token ids, and for ids that stand for embeddings of a modality the rows that replace them.
 struct TokenPrompt {
@@ -26,6 +33,8 @@ struct TokenPrompt {
   std::vector<std::int64_t> embedded;  // indices into ids, increasing, whose embedding is given
   at::Tensor embeddings;               // [embedded.size(), D]; undefined where there are none
   std::string embeddings_hash;         // content hash of embeddings: part of cache keys
+  std::vector<EmbeddedInput> inputs;   // what the embeddings were encoded from
+  std::vector<std::int64_t> row_order; // embeddings[i] is row row_order[i] of what the inputs give, one after the other
   // Where the answer's side begins (behind the question: the tokens that open the answer, at least the last one): what a mix that is
   // ActiveMix::answer_only acts on. 0: the last token.
   std::int64_t answer_from = 0;

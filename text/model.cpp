@@ -1,8 +1,10 @@
 #include "text/model.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "io/error.h"
 #include "io/gguf.h"
@@ -24,6 +26,27 @@ std::string canonical_text_name(const std::string& name) {
   for (const char* ignored : {".inv_freq", "position_ids"})
     if (name.ends_with(ignored)) return {};
   return name.find("rotary_emb") != std::string::npos ? std::string() : name;
+}
+
+at::Tensor encode_checked(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix) {
+  Context context{KvCache(), mix};
+  at::Tensor encoded = modality.encode(prepared, context);
+  const std::int64_t expected = modality.token_count(prepared);
+  if (encoded.dim() != 2 || encoded.size(0) != expected)
+    throw Error("a modality encoded " + shape_text(encoded.sizes()) + " where it promised " + std::to_string(expected) +
+                " embeddings");
+  return encoded;
+}
+
+// The rows of a prompt's inputs in the order of their placeholders.
+void encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+  if (prompt.inputs.empty()) return;
+  std::vector<at::Tensor> rows;
+  for (const EmbeddedInput& input : prompt.inputs) rows.push_back(encode_cached(*input.modality, *input.prepared, mix, caches));
+  const at::Tensor all = at::cat(rows);
+  prompt.embeddings = std::is_sorted(prompt.row_order.begin(), prompt.row_order.end())
+                          ? all
+                          : all.index_select(0, at::tensor(prompt.row_order, at::kLong).to(all.device()));
 }
 
 // Any of these ends an answer: generation_config.json's list, the config's, the tokenizer's.
@@ -57,11 +80,23 @@ std::shared_ptr<LanguageModel> LanguageModel::load(const fs::path& path, const L
 
 void LanguageModel::load_folder(const LoadOptions& options) {
   const fs::path config_path = path_ / "config.json", generation_path = path_ / "generation_config.json";
-  const DecoderConfig config = parse_decoder_config(read_json_file(config_path), config_path.string());
+  const Json json = read_json_file(config_path);
+  const ModelFamily* family = options.families ? options.families->find(json) : nullptr;
+  const DecoderConfig config =
+      parse_decoder_config(family ? family->decoder_config(json, config_path.string()) : json, config_path.string());
+  model_type_ = family ? family->model_type : config.model_type;
+  read_weights_.rename = family ? family->canonical_name : canonical_text_name;
+  if (family && family->unfuse) read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };
   const auto tensors = open_checkpoint(path_);
-  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, canonical_text_name);
+  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
+  if (read_weights_.unfuse) read_weights_.unfuse(weights);
   weights.set_device(options.device);
-  decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
+  decoder_ = std::make_unique<Decoder>(config, weights, matrices_, family ? family->decoder_prefix : "model");
+  decoder_matrices_ = matrices_.size();
+  if (family) {
+    own_ = family->build({path_, json, config.hidden_size}, weights, matrices_);
+    modalities_[kOwnModality] = own_;
+  }
   weights.finish();
   std::string identity;
   for (const auto& [name, location] : tensors) {
@@ -70,7 +105,12 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   }
   files_identity_ = identity;
   tokenizer_ = load_tokenizer(path_);
-  if (auto source = find_chat_template(path_)) chat_template_.emplace(std::move(*source));
+  if (auto source = find_chat_template(path_)) {
+    chat_template_.emplace(std::move(*source));
+  } else if (family && !family->chat_template.empty()) {
+    chat_template_.emplace(family->chat_template);
+  }
+  if (own_) check_placeholder(kOwnModality, *own_);
   const Json generation = fs::exists(generation_path) ? read_json_file(generation_path) : Json::object();
   stop_ids_ = collect_stop_ids(config, *tokenizer_, generation, generation_path.string());
 }
@@ -78,9 +118,11 @@ void LanguageModel::load_folder(const LoadOptions& options) {
 void LanguageModel::load_gguf(const LoadOptions& options) {
   const auto gguf = Gguf::open(path_);
   const DecoderConfig config = decoder_config_from_gguf(*gguf);
+  model_type_ = config.model_type;
   StateDict weights = state_dict_from_gguf(gguf, config, options.dtype);
   weights.set_device(options.device);
   decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
+  decoder_matrices_ = matrices_.size();
   weights.finish();
   files_identity_ = gguf->file()->identity();
   tokenizer_ = tokenizer_from_gguf(*gguf);
@@ -90,7 +132,9 @@ void LanguageModel::load_gguf(const LoadOptions& options) {
 
 StateDict LanguageModel::weights_fp32() const {
   if (path_.extension() == ".gguf") return state_dict_from_gguf(Gguf::open(path_), decoder_->config(), at::kFloat);
-  return state_dict_from_checkpoint(path_, at::kFloat, canonical_text_name);
+  StateDict weights = state_dict_from_checkpoint(path_, at::kFloat, read_weights_.rename);
+  if (read_weights_.unfuse) read_weights_.unfuse(weights);
+  return weights;
 }
 
 void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
@@ -105,11 +149,16 @@ void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
   }
 }
 
-void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modality> modality) {
-  const std::string placeholder = modality->placeholder();
+void LanguageModel::check_placeholder(const std::string& name, const Modality& modality) const {
+  const std::string placeholder = modality.placeholder();
   if (!placeholder.empty() && !tokenizer_->token_to_id(placeholder))
     throw InputError(path_.string() + ": modality '" + name + "' needs the token '" + placeholder +
                      "', which the vocabulary lacks");
+}
+
+void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modality> modality) {
+  if (modalities_.contains(name)) throw InputError(path_.string() + ": has a modality '" + name + "' already");
+  check_placeholder(name, *modality);
   modalities_[name] = std::move(modality);
 }
 
@@ -123,54 +172,103 @@ std::string LanguageModel::render(const Json& messages, bool open_answer) const 
   return chat_template_->render(messages, options);
 }
 
+PromptText LanguageModel::expand(const std::string& text, const std::vector<PreparedInput>& inputs) const {
+  if (!own_) return {text, false};
+  const std::string placeholder = own_->placeholder();
+  std::string out;
+  std::size_t from = 0, written = 0, given = 0;
+  for (const PreparedInput& input : inputs) given += modalities_.at(input.modality) == own_;
+  auto next = inputs.begin();
+  for (std::size_t at = text.find(placeholder); at != text.npos; at = text.find(placeholder, from)) {
+    next = std::find_if(next, inputs.end(), [&](const PreparedInput& input) { return modalities_.at(input.modality) == own_; });
+    if (++written > given) break;
+    out += text.substr(from, at - from) + own_->prompt_text(*next->prepared);
+    ++next;
+    from = at + placeholder.size();
+  }
+  if (written != given)
+    throw InputError("the prompt has " + std::string(written > given ? "more" : "fewer") + " '" + placeholder + "' than images (" +
+                     std::to_string(given) + " given): it stands once for each");
+  return own_->complete(out + text.substr(from), tokenizer_->bos_token());
+}
+
+std::map<std::string, at::Tensor> LanguageModel::processed(const std::vector<PreparedInput>& inputs) const {
+  std::vector<const Prepared*> own;
+  for (const PreparedInput& input : inputs)
+    if (modalities_.at(input.modality) == own_) own.push_back(input.prepared.get());
+  std::map<std::string, at::Tensor> out;
+  if (own.empty()) return out;
+  for (const auto& [name, tensor] : own_->tensors(own)) out[name] = tensor.to(at::kCPU).contiguous();
+  return out;
+}
+
 TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
                                     const PromptOptions& options) const {
   TokenPrompt prompt;
   prompt.ids = tokenizer_->encode(text, options.raw);
+  place_inputs(inputs, prompt);
   const auto vocabulary = static_cast<std::int32_t>(decoder_->config().vocab_size);
-  for (const std::int32_t id : prompt.ids)
-    if (id < 0 || id >= vocabulary)
+  for (std::size_t i = 0; i < prompt.ids.size(); ++i) {
+    const std::int32_t id = prompt.ids[i];
+    const bool embedded = std::binary_search(prompt.embedded.begin(), prompt.embedded.end(), static_cast<std::int64_t>(i));
+    if (!embedded && (id < 0 || id >= vocabulary))
       throw InputError(path_.string() + ": the tokenizer gives id " + std::to_string(id) + ", but the model has " +
                        std::to_string(vocabulary) + " embeddings");
-  std::vector<std::pair<std::int64_t, at::Tensor>> rows;  // position in ids, one embedding
-  std::map<std::int32_t, std::size_t> cursor;             // where to go on, for each placeholder
+  }
+  encode_inputs(prompt, nullptr, caches);
+  return prompt;
+}
+
+void LanguageModel::place_inputs(const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const {
+  std::map<std::int32_t, std::size_t> cursor;  // where to go on, for each placeholder
+  std::vector<std::int64_t> positions;         // of the rows of all inputs, one after the other
   for (const PreparedInput& input : inputs) {
-    const Modality& modality = *modalities_.at(input.modality);
-    if (modality.token_count(*input.prepared) == 0) continue;
-    const std::int32_t placeholder = *tokenizer_->token_to_id(modality.placeholder());
-    const at::Tensor encoded = encode_cached(modality, *input.prepared, caches);
+    const auto& modality = modalities_.at(input.modality);
+    const std::int64_t count = modality->token_count(*input.prepared);
+    if (count == 0) continue;
+    const std::int32_t placeholder = *tokenizer_->token_to_id(modality->placeholder());
     std::size_t& at = cursor[placeholder];
-    for (std::int64_t i = 0; i < encoded.size(0); ++i, ++at) {
+    for (std::int64_t i = 0; i < count; ++i, ++at) {
       at = static_cast<std::size_t>(std::find(prompt.ids.begin() + static_cast<std::ptrdiff_t>(at), prompt.ids.end(), placeholder) -
                                     prompt.ids.begin());
       if (at == prompt.ids.size())
-        throw InputError("the prompt holds fewer '" + modality.placeholder() + "' than its inputs have embeddings");
-      rows.emplace_back(static_cast<std::int64_t>(at), encoded[i]);
+        throw InputError("the prompt holds fewer '" + modality->placeholder() + "' than its inputs have embeddings");
+      positions.push_back(static_cast<std::int64_t>(at));
     }
+    prompt.inputs.push_back({modality, input.prepared});
     prompt.embeddings_hash = sha256_hex(prompt.embeddings_hash + input.prepared->content_hash());
   }
   for (const auto& [placeholder, at] : cursor)
     if (std::find(prompt.ids.begin() + static_cast<std::ptrdiff_t>(at), prompt.ids.end(), placeholder) != prompt.ids.end())
       throw InputError("the prompt holds more '" + tokenizer_->id_to_token(placeholder) + "' than its inputs have embeddings");
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<at::Tensor> embeddings;
-  for (auto& [position, row] : rows) {
-    prompt.embedded.push_back(position);
-    embeddings.push_back(row);
-  }
-  if (!embeddings.empty()) prompt.embeddings = at::stack(embeddings);
-  return prompt;
+  prompt.row_order.resize(positions.size());
+  std::iota(prompt.row_order.begin(), prompt.row_order.end(), 0);
+  std::sort(prompt.row_order.begin(), prompt.row_order.end(), [&](std::int64_t a, std::int64_t b) {
+    return positions[static_cast<std::size_t>(a)] < positions[static_cast<std::size_t>(b)];
+  });
+  for (const std::int64_t row : prompt.row_order) prompt.embedded.push_back(positions[static_cast<std::size_t>(row)]);
 }
 
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, Caches& caches) {
-  if (const auto found = caches.encodings.get(prepared.content_hash())) return *found;
-  Context context{KvCache()};
-  const at::Tensor encoded = modality.encode(prepared, context);
-  const std::int64_t expected = modality.token_count(prepared);
-  if (encoded.dim() != 2 || encoded.size(0) != expected)
-    throw Error("a modality encoded " + shape_text(encoded.sizes()) + " where it promised " + std::to_string(expected) +
-                " embeddings");
-  caches.encodings.put(prepared.content_hash(), std::make_shared<at::Tensor>(encoded), encoded.nbytes());
+bool LanguageModel::changes_encoding(const ActiveMix& mix) const {
+  return std::any_of(mix.slots.begin() + static_cast<std::ptrdiff_t>(std::min(decoder_matrices_, mix.slots.size())), mix.slots.end(),
+                     [](const auto& slot) { return slot.has_value(); });
+}
+
+TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
+  TokenPrompt out = prompt;
+  if (!mix || prompt.inputs.empty() || mix->answer_only || !changes_encoding(*mix)) return out;
+  encode_inputs(out, mix, caches);
+  out.embeddings_hash = sha256_hex(prompt.embeddings_hash + mix->content_hash);
+  return out;
+}
+
+at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+  if (mix && at::GradMode::is_enabled()) return encode_checked(modality, prepared, mix);
+  const std::string key = prepared.content_hash() + (mix ? mix->content_hash : std::string());
+  if (const auto found = caches.encodings.get(key)) return *found;
+  const c10::NoGradGuard no_grad;
+  const at::Tensor encoded = encode_checked(modality, prepared, mix);
+  caches.encodings.put(key, std::make_shared<at::Tensor>(encoded), encoded.nbytes());
   return encoded;
 }
 

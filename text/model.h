@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "modules/modality.h"
+#include "modules/model_family.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
 #include "text/generate.h"
@@ -22,14 +23,15 @@ namespace zlens {
 
 class StateDict;
 
+// What a prompt is made of.
+struct PromptOptions {
+  bool raw = false;  // with the tokenizer's own special tokens; else the text brings its own
+};
+
 struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
   at::Device device = at::kCPU;
-};
-
-// What a prompt is made of.
-struct PromptOptions {
-  bool raw = false;  // the text as it is, with the tokenizer's own special tokens; else it came from the chat template
+  const FamilyRegistry* families = nullptr;  // of vision-language models; nullptr: language models alone are known
 };
 
 // One prepared input of a modality, under the modality's name.
@@ -47,16 +49,31 @@ class LanguageModel {
   // Gives the model a modality under a name. Throws InputError where its placeholder is not in the vocabulary.
   void attach(const std::string& name, std::shared_ptr<const Modality> modality);
   const std::map<std::string, std::shared_ptr<const Modality>>& modalities() const { return modalities_; }
+  // The modality that the checkpoint itself brings ("image" of a vision-language model): chat templates write its placeholder once
+  // for every input. nullptr: none.
+  const Modality* own_modality() const { return own_.get(); }
+  static constexpr const char* kOwnModality = "image";  // its name
 
   // Chat messages to prompt text, through the checkpoint's template; `open_answer`: with what opens the answer. Throws InputError
   // where it has none.
   std::string render(const Json& messages, bool open_answer = true) const;
+  // What the family's published processor gives for the inputs of one prompt, by its names, contiguous on the CPU: for parity checks.
+  std::map<std::string, at::Tensor> processed(const std::vector<PreparedInput>& inputs) const;
+  // A rendered or raw prompt with every placeholder of the own modality expanded to what stands for its input, as the family's
+  // processor completes it. Throws InputError where placeholders and inputs differ in number.
+  PromptText expand(const std::string& text, const std::vector<PreparedInput>& inputs) const;
   bool has_chat_template() const { return chat_template_.has_value(); }
 
   // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.
   // Throws InputError where their number differs from what the text holds.
   TokenPrompt tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
                        const PromptOptions& options = {}) const;
+
+  // The prompt with its embeddings as they are under a mix of one row: other ones than the base's where the mix changes matrices of
+  // the own modality, the prompt itself where not. Differentiable in the mix where gradients are wanted; cached where not.
+  TokenPrompt under_mix(const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
+  // True where a mix changes what the own modality encodes.
+  bool changes_encoding(const ActiveMix& mix) const;
 
   const Decoder& decoder() const { return *decoder_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
@@ -71,29 +88,41 @@ class LanguageModel {
   const std::filesystem::path& path() const { return path_; }
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return decoder_->kv_shape().device; }
-  std::string model_type() const { return decoder_->config().model_type; }
+  std::string model_type() const { return model_type_; }
 
   // Identity of the files as loaded (names, sizes, times): a key for what is derived from them on this machine.
   const std::string& files_identity() const { return files_identity_; }
 
  private:
+  // From names on disk to the tensors that modules take.
+  struct ReadWeights {
+    std::function<std::string(const std::string&)> rename;
+    std::function<void(StateDict&)> unfuse;  // may be empty
+  };
+
   LanguageModel() = default;
   void load_folder(const LoadOptions& options);
   void load_gguf(const LoadOptions& options);
+  void check_placeholder(const std::string& name, const Modality& modality) const;
+  void place_inputs(const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
 
   std::filesystem::path path_;
   at::ScalarType dtype_ = at::ScalarType::Float;
+  std::string model_type_;
+  ReadWeights read_weights_;
   AdaptableMatrices matrices_;
   std::unique_ptr<const Decoder> decoder_;
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::optional<ChatTemplate> chat_template_;
   std::vector<std::int32_t> stop_ids_;
   std::map<std::string, std::shared_ptr<const Modality>> modalities_;
+  std::shared_ptr<const Modality> own_;
+  std::size_t decoder_matrices_ = 0;  // the first of matrices_: those behind are the own modality's
   std::string files_identity_;
 };
 
-// Embeddings [token_count, D] of a prepared input, from the cache or the modality. Throws Error where the modality breaks its
-// promise.
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, Caches& caches);
+// Embeddings [token_count, D] of a prepared input under a mix (nullptr: the base), from the cache or the modality. Throws Error where
+// the modality breaks its promise.
+at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
 
 }  // namespace zlens

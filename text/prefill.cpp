@@ -95,13 +95,13 @@ Chunk left_padded(const std::vector<at::Tensor>& rows) {
 }  // namespace
 
 at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to) {
-  const at::Tensor all =
-      at::tensor(at::ArrayRef<std::int32_t>(prompt.ids.data() + from, static_cast<std::size_t>(to - from)), at::kLong);
-  at::Tensor embeddings = decoder.embed(all.unsqueeze(0));  // -> [1, T, D]
+  at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prompt.ids.data() + from, static_cast<std::size_t>(to - from)), at::kLong);
   const auto first = std::lower_bound(prompt.embedded.begin(), prompt.embedded.end(), from);
   const auto end = std::lower_bound(first, prompt.embedded.end(), to);
-  if (first == end) return embeddings;
+  if (first == end) return decoder.embed(ids.unsqueeze(0));  // -> [1, T, D]
+  // A placeholder's id may lie beyond the vocabulary (PaliGemma).
   const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(&*first, static_cast<std::size_t>(end - first)), at::kLong) - from;
+  const at::Tensor embeddings = decoder.embed(ids.index_fill_(0, index, 0).unsqueeze(0));
   const std::int64_t row = first - prompt.embedded.begin();
   const at::Tensor rows = prompt.embeddings.slice(0, row, row + (end - first)).to(embeddings.scalar_type());
   return embeddings.index_copy(1, index.to(embeddings.device()), rows.unsqueeze(0));
