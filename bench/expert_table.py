@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 
+import document_details
 import recipes
 from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, compare, score, training_seconds, validations
 
@@ -104,11 +105,13 @@ def difference(first, second, fields):
 
 
 def table(lab, tasks, trained, sets):
-    cells, names, details = {}, [], []
+    cells, names, details, documents = {}, [], [], {}
     for task in tasks:
         fields = test_of(lab, task)[2]
         for setting in SETTINGS:
             runs = rows_of(lab, task, setting, trained[task], sets)
+            if task == "document":
+                documents[setting] = runs
             for name, run in runs.items():
                 names += [name] if name not in names else []
                 cells[name, task, setting] = score(run, fields)
@@ -121,8 +124,8 @@ def table(lab, tasks, trained, sets):
         row = [cells.get((name, task, setting)) for task in tasks for setting in SETTINGS]
         lines.append(f"| {name} | " + " | ".join("" if value is None else f"{value:.3f}" for value in row) + " |")
     lines += ["", "Paired differences of `svf-0` with 95 % bootstrap intervals clustered by image:", "",
-              "| | against the base | against the base with its best prompt | against LoRA |", "|---|---|---|---|", *details]
-    return lines
+              "| | against the base | against the base with its best prompt | against LoRA |", "|---|---|---|---|", *details, ""]
+    return lines + (document_details.lines(lab, documents) if documents else [])
 
 
 def training_lines(tasks, trained, rates):
@@ -161,7 +164,7 @@ def main():
     sets = two_passes(lab, tasks) if len(tasks) > 1 else None
     lines = ["# Experts", "", f"Date {datetime.date.today()}; command `python3 bench/expert_table.py`; recipes in bench/recipes.py; seed 0 where none is named; "
              "trained on text alone; SmolLM2-135M-Instruct, bf16, greedy answers.", ""]
-    lines += table(lab, tasks, trained, sets) + ["", "## Training", ""] + training_lines(tasks, trained, rates)
+    lines += table(lab, tasks, trained, sets) + ["## Training", ""] + training_lines(tasks, trained, rates)
     options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

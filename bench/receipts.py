@@ -29,10 +29,11 @@ def evaluate(options, prompt, attach):
     return json.loads((run / "summary.json").read_text()), run
 
 
-def heuristic(options, ocr_dir):
-    command = [ROOT / "scripts/heuristic-baseline", options.data, options.split] + (["--ocr-dir", ocr_dir] if ocr_dir else [])
+def read_heuristic(data, split, ocr_dir):
+    """The heuristic's score of each field."""
+    command = [ROOT / "scripts/heuristic-baseline", data, split] + (["--ocr-dir", ocr_dir] if ocr_dir else [])
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return {name: float(value) for name, value in re.findall(r"^(\w+)\s+([01]\.\d+)\s", text, re.M)}, text
+    return {name: float(value) for name, value in re.findall(r"^(\w+)\s+([01]\.\d+)\s", text, re.M)}
 
 
 def row(name, scores):
@@ -47,7 +48,7 @@ def section(options, title, attach, ocr_dir):
         summary, _ = evaluate(options, prompt, attach)
         lines.append(row(f"SmolLM2-135M-Instruct, prompt `{prompt}`", summary["by_field"]))
         lines[-1] += "" if not summary["failed"] else f" ({summary['failed']} failed)"
-    lines.append(row("heuristic (`scripts/heuristic-baseline`, no model)", heuristic(options, ocr_dir)[0]))
+    lines.append(row("heuristic (`scripts/heuristic-baseline`, no model)", read_heuristic(options.data, options.split, ocr_dir)))
     return lines + [""]
 
 

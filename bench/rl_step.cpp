@@ -1,7 +1,7 @@
 // What a step of reinforcement learning costs: SVF as zlens trains it, against a step that rebuilds every W' densely and keeps a
 // gradient of its size, as the reference does (SakanaAI/self-adaptive-llms). Same model, prompts, answers a prompt and optimiser.
-//   rl_step VARIANT --data RECEIPTS [--steps 3] [--threads 2] [--prompts 12] [--samples 8]      prints JSON
-// VARIANT: dense | delta | factored | answer (factored, the base reads the prompt). One variant a process: peak memory is the
+//   rl_step VARIANT --data RECEIPTS [--init EXPERT] [--steps 3] [--threads 2] [--prompts 12] [--samples 8]      prints JSON
+// --init: answers as short as a trained expert gives them; without it the base's. VARIANT: dense | delta | factored | answer (factored, the base reads the prompt). One variant a process: peak memory is the
 // process's.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -55,7 +55,10 @@ class DenseRebuild : public Trainable {
     return out;
   }
   void store(Expert&) const override { throw Error("a bench keeps no expert"); }
-  void load(const Expert&) override { throw Error("a bench starts from the base"); }
+  void load(const Expert& expert) override {
+    const c10::NoGradGuard no_grad;
+    for (const auto& [name, z] : expert.z) parameters_.at("z/" + name).copy_(at::tensor(at::ArrayRef<float>(z)) - 1);
+  }
 
  private:
   at::Tensor dense(const std::string& name) const {
@@ -69,17 +72,18 @@ class DenseRebuild : public Trainable {
 };
 
 struct Arguments {
-  std::string variant, data;
+  std::string variant, data, init;
   int threads = 2;
   std::int64_t steps = 3, prompts = 12, samples = 8;
 };
 
 Arguments parse(int argc, char** argv) {
-  if (argc < 2) throw InputError("usage: rl_step dense|delta|factored|answer --data RECEIPTS [--steps N] [--threads N]");
+  if (argc < 2) throw InputError("usage: rl_step dense|delta|factored|answer --data RECEIPTS [--init EXPERT] [--steps N] [--threads N]");
   Arguments out{.variant = argv[1]};
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string flag = argv[i], value = argv[i + 1];
     if (flag == "--data") out.data = value;
+    if (flag == "--init") out.init = value;
     if (flag == "--threads") out.threads = std::stoi(value);
     if (flag == "--steps") out.steps = std::stoll(value);
     if (flag == "--prompts") out.prompts = std::stoll(value);
@@ -117,6 +121,7 @@ Json measure(const Arguments& arguments) {
     method.form = arguments.variant == "delta" ? LinearForm::Delta : LinearForm::Factored;
     trainable = make_trainable(factors, method);
   }
+  if (!arguments.init.empty()) trainable->load(read_expert(arguments.init));
   TrainOptions options{.prompts = arguments.prompts, .samples = arguments.samples, .per_group = 3, .tries = 1};
   options.answer_only = arguments.variant == "answer";
   const TrainData data{&stream, nullptr, nullptr, &reward};

@@ -84,6 +84,16 @@ void KvCache::open_slots_at(const at::Tensor& positions) {
   positions_.slice(1, length_, length_ + tokens).copy_(positions);
 }
 
+void KvCache::append(const KvPrefix& prefix, std::int64_t from, std::int64_t to) {
+  if (from >= to) return;
+  open_slots_at(at::arange(from, to, at::kLong).unsqueeze(0));
+  for (std::size_t layer = 0; layer < keys_.size(); ++layer) {
+    keys_[layer][0].slice(1, length_, length_ + to - from).copy_(prefix.keys[layer].slice(1, from, to));
+    values_[layer][0].slice(1, length_, length_ + to - from).copy_(prefix.values[layer].slice(1, from, to));
+  }
+  advance(to - from);
+}
+
 void KvCache::select_rows(const std::vector<std::int64_t>& rows) {
   const at::Tensor index = at::tensor(rows, at::kLong);
   const at::Tensor device_index = index.to(shape_.device);

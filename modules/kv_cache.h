@@ -43,6 +43,8 @@ class KvCache {
   // The same for tokens whose positions [B, T] (int64, -1: padding) are given.
   void open_slots_at(const at::Tensor& positions);
   void advance(std::int64_t tokens) { length_ += tokens; }
+  // Slots for tokens [from, to) of a prefix, at their positions in it. Of a cache of one row.
+  void append(const KvPrefix& prefix, std::int64_t from, std::int64_t to);
 
   const at::Tensor& key(std::int64_t layer) const { return keys_[static_cast<std::size_t>(layer)]; }      // [B, Hkv, C, Dh]
   const at::Tensor& value(std::int64_t layer) const { return values_[static_cast<std::size_t>(layer)]; }  // [B, Hkv, C, Dh]

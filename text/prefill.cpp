@@ -1,6 +1,7 @@
 #include "text/prefill.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
@@ -105,6 +106,11 @@ at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::
   const std::int64_t row = first - prompt.embedded.begin();
   const at::Tensor rows = prompt.embeddings.slice(0, row, row + (end - first)).to(embeddings.scalar_type());
   return embeddings.index_copy(1, index.to(embeddings.device()), rows.unsqueeze(0));
+}
+
+std::shared_ptr<const KvPrefix> base_prefix(const Decoder& decoder, const TokenPrompt& prompt, Caches& caches) {
+  const c10::NoGradGuard no_grad;
+  return shared_prefix(decoder, prompt, prefix_ends(prompt, /*whole_question=*/true), nullptr, caches).prefix;
 }
 
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,

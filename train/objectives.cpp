@@ -34,8 +34,7 @@ Objectives::Objectives(const LanguageModel& model, Trainable& trainable, const T
       trainable_(trainable),
       data_(data),
       options_(options),
-      base_prefixes_(options.answer_only ? options.reading_bytes : std::size_t{512} << 20),
-      readings_(options.reading_bytes) {}
+      base_prefixes_(options.reading_bytes) {}
 
 std::shared_ptr<const ActiveMix> Objectives::frozen_mix(std::int64_t step) const {
   const c10::NoGradGuard no_grad;
@@ -116,8 +115,8 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
   }
   auto mix = trainable_.mix();
   mix->answer_only = options_.answer_only;
-  const TreePass pass{mix, options_.answer_only, &readings_};
-  const at::Tensor logprobs = answer_logprobs(model_.decoder(), prompts, pass);
+  Caches* const reads = options_.answer_only ? &base_prefixes_ : nullptr;
+  const at::Tensor logprobs = answer_logprobs(model_.decoder(), prompts, {mix, reads});
   const auto on_device = [&](const std::vector<float>& values) {
     return at::tensor(at::ArrayRef<float>(values)).to(logprobs.device());
   };
@@ -127,7 +126,7 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
     at::Tensor base;
     {
       const c10::NoGradGuard no_grad;
-      base = answer_logprobs(model_.decoder(), prompts, {nullptr, /*base_reads=*/true, &readings_});
+      base = answer_logprobs(model_.decoder(), prompts, {nullptr, &base_prefixes_});
     }
     const at::Tensor ratio = base - logprobs, k3 = ratio.exp() - ratio - 1;
     const at::Tensor counted = (k3 * on_device(counts)).sum();

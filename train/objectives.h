@@ -67,8 +67,7 @@ class Objectives {
   Trainable& trainable_;
   const TrainData& data_;
   const TrainOptions& options_;
-  Caches base_prefixes_;  // of what the base reads: scope `answer`
-  BaseReadings readings_;
+  Caches base_prefixes_;  // what the base read: for scope `answer`, and for the distance to the base
 };
 
 }  // namespace zlens

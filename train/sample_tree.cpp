@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "io/sha256.h"
 #include "text/prefill.h"
 
 namespace zlens {
@@ -72,15 +71,14 @@ struct Questions {
   std::vector<std::int64_t> branches, last_tokens;
 };
 
-// Branch 0 for what all prompts have in common, one for the rest of each up to `end_of(prompt)`.
-template <typename EndOf>
-Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts, const EndOf& end_of) {
+// Branch 0 for what all prompts have in common, one for the rest of each.
+Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts) {
   const std::int64_t shared = shared_length(prompts), trunk = tree.branch(-1, 0);
   tree.append(trunk, *prompts.front().prompt, 0, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     out.branches.push_back(tree.branch(trunk, shared));
-    tree.append(out.branches.back(), *entry.prompt, shared, end_of(*entry.prompt));
+    tree.append(out.branches.back(), *entry.prompt, shared, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;
@@ -99,33 +97,28 @@ Questions append_answer_sides(TreeBuilder& tree, std::span<const AnsweredPrompt>
   return out;
 }
 
-std::string reading_key(const Decoder& decoder, std::span<const AnsweredPrompt> prompts) {
-  Sha256 hash;
-  hash.update(std::to_string(decoder.id()));
-  for (const AnsweredPrompt& entry : prompts) {
-    hash.update("\n" + std::to_string(entry.prompt->answer_start()) + entry.prompt->embeddings_hash);
-    hash.update(std::as_bytes(std::span(entry.prompt->ids)));
-  }
-  return hash.hex();
-}
+// Prompts as the base reads them, side by side in one row: what all have in common, then the rest of each up to its answer's side.
+struct BaseReading {
+  KvCache cache;
+  std::vector<std::int64_t> branches;  // of every slot
+};
 
-std::shared_ptr<const BaseReading> base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts,
-                                                BaseReadings* readings) {
-  const std::string key = reading_key(decoder, prompts);
-  if (readings)
-    if (auto found = readings->get(key)) return found;
-  const c10::NoGradGuard no_grad;
-  TreeBuilder tree(decoder);
-  auto out = std::make_shared<BaseReading>();
-  append_prompts(tree, prompts, [](const TokenPrompt& prompt) { return prompt.answer_start(); });
-  out->branches = tree.branches();
-  const KvShape shape = decoder.kv_shape();
-  Context context(KvCache(shape, 1, tree.size()));
-  decoder.forward_tree(tree.embeddings(), tree.tree({}), context);
-  out->cache = context.cache();
-  const auto bytes = static_cast<std::size_t>(2 * shape.layers * shape.kv_heads * shape.head_dim * tree.size() *
-                                              static_cast<std::int64_t>(c10::elementSize(shape.dtype)));
-  if (readings) readings->put(key, out, bytes);
+BaseReading base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, Caches& caches) {
+  const std::int64_t shared = shared_length(prompts);
+  BaseReading out;
+  std::int64_t capacity = shared;
+  for (const AnsweredPrompt& entry : prompts) capacity += entry.prompt->answer_start() - shared;
+  out.cache = KvCache(decoder.kv_shape(), 1, capacity);
+  const auto append = [&](const KvPrefix& prefix, std::int64_t from, std::int64_t to, std::int64_t branch) {
+    out.cache.append(prefix, from, to);
+    out.branches.insert(out.branches.end(), static_cast<std::size_t>(to - from), branch);
+  };
+  for (std::size_t p = 0; p < prompts.size(); ++p) {
+    const auto prefix = base_prefix(decoder, *prompts[p].prompt, caches);
+    if (!prefix) continue;
+    if (p == 0) append(*prefix, 0, shared, 0);
+    append(*prefix, shared, prefix->length(), static_cast<std::int64_t>(p) + 1);
+  }
   return out;
 }
 
@@ -160,13 +153,12 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPromp
   std::vector<std::int64_t> before;
   Questions questions;
   if (pass.base_reads) {
-    const auto reading = base_reading(decoder, prompts, pass.readings);
-    cache = reading->cache;
-    before = reading->branches;
+    BaseReading reading = base_reading(decoder, prompts, *pass.base_reads);
+    cache = std::move(reading.cache);
+    before = std::move(reading.branches);
     questions = append_answer_sides(tree, prompts);
   } else {
-    questions =
-        append_prompts(tree, prompts, [](const TokenPrompt& prompt) { return static_cast<std::int64_t>(prompt.ids.size()); });
+    questions = append_prompts(tree, prompts);
   }
   const Predictions predictions = append_answers(tree, prompts, questions);
   Context context(std::move(cache), pass.mix);

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "modules/lru_cache.h"
+#include "modules/caches.h"
 #include "text/decoder.h"
 #include "text/generate.h"
 
@@ -20,18 +20,11 @@ struct AnsweredPrompt {
   std::vector<std::vector<std::int32_t>> answers;
 };
 
-// The keys and values of prompts as the base reads them, for scope `answer` and for the distance to the base. Bounded.
-struct BaseReading {
-  KvCache cache;
-  std::vector<std::int64_t> branches;  // of every slot
-};
-using BaseReadings = LruCache<BaseReading>;
-
 struct TreePass {
   std::shared_ptr<const ActiveMix> mix;  // nullptr: the base
-  // True: the base reads the prompts up to TokenPrompt::answer_start(), without gradients; the mix acts behind it.
-  bool base_reads = false;
-  BaseReadings* readings = nullptr;  // where what the base read is kept; may be nullptr
+  // Not nullptr: the base reads the prompts up to TokenPrompt::answer_start(), without gradients, and what it read is kept and found
+  // here; the mix acts behind it.
+  Caches* base_reads = nullptr;
 };
 
 // Log-probabilities [N] float32 of all answers' tokens, prompt by prompt, answer by answer; differentiable in the mix. The prompts

@@ -56,11 +56,11 @@ TEST_F(SampleTree, EqualsEveryAnswerAlone) {
 }
 
 TEST_F(SampleTree, ABaseThatReadsThePromptGivesTheBaseWithoutAMix) {
-  BaseReadings readings(1 << 20);
+  Caches caches;
   const at::Tensor direct = answer_logprobs(toy_.model->decoder(), prompts_, {});
-  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, true, &readings})), 1e-5);
-  EXPECT_EQ(readings.size(), 1U);
-  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, true, &readings})), 1e-5) << "kept";
+  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, &caches})), 1e-5);
+  EXPECT_GE(caches.prefixes.size(), 1U);
+  EXPECT_LT(max_difference(direct, answer_logprobs(toy_.model->decoder(), prompts_, {nullptr, &caches})), 1e-5) << "kept";
 }
 
 TEST_F(SampleTree, ScopeAnswerIsWhatGenerationComputes) {
@@ -76,15 +76,18 @@ TEST_F(SampleTree, ScopeAnswerIsWhatGenerationComputes) {
     answered.push_back({&samples_[i].prompt, {generated[i].ids}});
     expected.insert(expected.end(), generated[i].logprobs.begin(), generated[i].logprobs.end());
   }
-  const at::Tensor trained = answer_logprobs(toy_.model->decoder(), answered, {active, /*base_reads=*/true});
+  const at::Tensor trained = answer_logprobs(toy_.model->decoder(), answered, {active, &caches});
   EXPECT_LT(max_difference(trained, at::tensor(at::ArrayRef<float>(expected))), 1e-4);
   const auto everywhere = generate(toy_.model->decoder(), batch, {.max_new_tokens = 6}, mix(), caches);
   EXPECT_NE(generated.front().logprobs, everywhere.front().logprobs);
 }
 
 TEST_F(SampleTree, GradientOfZ) {
-  for (const bool base_reads : {false, true}) {
-    const auto loss = [&] { return answer_logprobs(toy_.model->decoder(), prompts_, {mix(base_reads), base_reads}).sum(); };
+  Caches caches;
+  for (Caches* const base_reads : {static_cast<Caches*>(nullptr), &caches}) {
+    const auto loss = [&] {
+      return answer_logprobs(toy_.model->decoder(), prompts_, {mix(base_reads != nullptr), base_reads}).sum();
+    };
     loss().backward();
     for (const char* name : {"z/model.layers.0.self_attn.k_proj", "z/model.layers.1.mlp.down_proj"}) {
       at::Tensor& p = trainable_->parameters().at(name);

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""What matters in training and mixing experts: ablations on math, overfitting, and a question that needs two experts.
+Writes docs/results/ablations.md.
+
+    python3 bench/ablations.py [--work DIR] [--out docs/results/ablations.md]
+
+Runs after bench/expert_table.py, on its experts and data; started again, it goes on where it was.
+"""
+import argparse
+import datetime
+import json
+import pathlib
+
+import recipes
+from lab import DATA, MODEL, ROOT, ZLENS, Lab, compare, mean, samples, score, training_seconds
+
+TASK = "math"
+SET = ["document", "chart", "math"]
+SHOTS = [3, 10, 20]
+SIZES = [10, 50, 0]  # training samples; 0: all
+LAST = ["--validation-split", "none"]
+
+
+def tested(lab, name, expert=None, more=()):
+    chosen = ["--expert", expert, "--form", "factored"] if expert else []
+    return lab.evaluate(f"ablation-{name}", "transcript", "jsonl", recipes.data(lab, TASK), "test", recipes.PROMPTS[TASK], *chosen, *more)
+
+
+def row(lab, base, name, expert):
+    run = tested(lab, name, expert)
+    found = next(group for group in compare(base, run)["groups"] if group["name"] == "all")["differences"][0]
+    return f"| {name} | {score(run):.3f} | {found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] | {training_seconds(expert) / 60:.1f} |"
+
+
+def variant(lab, name, flags):
+    """An expert of the usual recipe, both phases with `flags`."""
+    return recipes.expert(lab, TASK, more=flags, warm_more=flags, name=f"{TASK}-{name}")
+
+
+def only_rl(lab):
+    """No references at all: the base's own answers, and their rewards."""
+    steps = recipes.WARM[TASK][1] + recipes.RL[TASK][1]
+    flags = list(recipes.RL[TASK])
+    flags[1] = min(60, steps)
+    return lab.train(f"{TASK}-rl-only", *recipes.common(lab, TASK, 0), *recipes.METHODS["svf"][0], "--objective", "rl", "--warm-start", 10,
+                     "--lr", recipes.METHODS["svf"][1], *flags)
+
+
+def training_lines(lab):
+    base = tested(lab, "base")
+    whole = lab.path("experts", f"{TASK}-svf-0.safetensors")
+    longer = recipes.warm(lab, TASK, "svf", recipes.METHODS["svf"][1], name=f"{TASK}-sft-only", steps=recipes.WARM[TASK][1] + recipes.RL[TASK][1])
+    trained = {
+        "all matrices": whole,
+        "attention": variant(lab, "attention", ["--matrices", "attention"]),
+        "mlp": variant(lab, "mlp", ["--matrices", "mlp"]),
+        "sft and rl (all matrices)": whole,
+        "sft alone, as many steps": longer,
+        "rl alone, warm start on its own correct answers": only_rl(lab),
+        "scope all (all matrices)": whole,
+        "scope answer": variant(lab, "answer-scope", ["--scope", "answer"]),
+    }
+    return [f"Base: {score(base):.3f}.", "", "| trained | score | against the base | training, min |", "|---|---|---|---|",
+            *(row(lab, base, name, expert) for name, expert in trained.items())]
+
+
+def adapted(lab, name, task, data, prompt, shots, *more):
+    """A mix of the three experts, its shots from the validation split, and the seconds that the search took."""
+    out = lab.path("mixes", f"{name}.json")
+    out.parent.mkdir(exist_ok=True)
+    lab.run(f"adapt-{name}", out, ZLENS, "adapt", *MODEL, "--attach", "transcript", "--task", task, "--data", data, "--split", "val",
+            "--prompt", prompt, "--experts", lab.path("set"), "--shots", shots, "--selection", 20, "--out", out, *more)
+    return out
+
+
+def weights_of(mix):
+    parts = json.loads(mix.read_text(encoding="utf-8"))["parts"]
+    return ", ".join(f"{part['expert']} {part['weight']:.2f}" for part in parts if "weight" in part) or "by layer"
+
+
+def few_shot_lines(lab):
+    lines = ["| shots | weights | score | mix |", "|---|---|---|---|"]
+    for shots in SHOTS:
+        for kind, flags in {"a weight for each expert": [], "a weight for each expert and layer": ["--by-layer"]}.items():
+            name = f"{TASK}-{shots}" + ("-layers" if flags else "")
+            mix = adapted(lab, name, "jsonl", recipes.data(lab, TASK), recipes.PROMPTS[TASK], shots, *flags)
+            run = tested(lab, name, mix, ["--experts", lab.path("set")])
+            lines.append(f"| {shots} | {kind} | {score(run):.3f} | {weights_of(mix)} |")
+    return lines
+
+
+def overfitting_lines(lab, lora_rate):
+    lines = ["| trained on | SVF | LoRA r16 |", "|---|---|---|"]
+    for size in SIZES:
+        cells = []
+        for method, rate in (("svf", recipes.METHODS["svf"][1]), ("lora", lora_rate)):
+            name = f"{TASK}-{method}-of-{size or 'all'}"
+            expert = recipes.warm(lab, TASK, method, rate, name=name, more=["--limit", size, *LAST])
+            cells.append(f"{score(tested(lab, name, expert)):.3f}")
+        lines.append(f"| {size or 'all ' + str(recipes.SAMPLES[TASK])} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def compound_lines(lab):
+    """Sums over a receipt's table: to be read as a receipt, and to be reckoned."""
+    data = lab.synth("receipt-table", 300, "test")
+    lab.synth("receipt-table", 60, "val")
+    ask = lambda name, *flags: lab.evaluate(f"compound-{name}", "transcript", "jsonl", data, "test", recipes.PROMPTS["math"], *flags)
+    runs = {"base": ask("base")}
+    for task in SET:
+        runs[task] = ask(task, "--expert", lab.path("set", f"{task}.safetensors"), "--form", "factored")
+    halves = lab.path("experts", "document-and-math.safetensors")
+    lab.run("merge-halves", halves, ZLENS, "experts", "merge", f"{lab.path('set', 'document.safetensors')}:0.5",
+            f"{lab.path('set', 'math.safetensors')}:0.5", "--out", halves)
+    runs["document and math, half each"] = ask("halves", "--expert", halves, "--form", "factored")
+    mix = adapted(lab, "compound", "jsonl", data, recipes.PROMPTS["math"], 10)
+    runs[f"few-shot mix ({weights_of(mix)})"] = ask("fewshot", "--expert", mix, "--experts", lab.path("set"), "--form", "factored")
+    best = max(SET, key=lambda task: score(runs[task]))
+    lines = ["| answered by | score | against the best single expert |", "|---|---|---|"]
+    for name, run in runs.items():
+        found = next(group for group in compare(runs[best], run)["groups"] if group["name"] == "all")["differences"][0] if run != runs[best] else None
+        lines.append(f"| {name} | {score(run):.3f} | " + (f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] |" if found else "|"))
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", default="~/.cache/zlens/experts-table")
+    parser.add_argument("--lora-rate", type=float, default=1e-3, help="the best one of bench/expert_table.py")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results/ablations.md")
+    options = parser.parse_args()
+    lab = Lab(options.work)
+    lines = ["# Ablations", "", f"Date {datetime.date.today()}; command `python3 bench/ablations.py`; recipe of `{TASK}` in bench/recipes.py; seed 0; "
+             "SmolLM2-135M-Instruct, bf16; 300 test exercises as text; intervals: 95 %, paired bootstrap.", "",
+             "## What is trained, and how", "", *training_lines(lab), "",
+             "## Few-shot mixes of the three experts", "", "Shots and 20 selection samples from the validation split.", "", *few_shot_lines(lab), "",
+             "## Overfitting: the last of 100 supervised steps, no validation", "", *overfitting_lines(lab, options.lora_rate), "",
+             "## A question that needs two experts: sums over a receipt's table", "", *compound_lines(lab)]
+    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
