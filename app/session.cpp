@@ -22,6 +22,7 @@
 #include "text/answer_evidence.h"
 #include "text/answer_text.h"
 #include "text/model.h"
+#include "vision/families.h"
 
 namespace zlens {
 namespace {
@@ -152,8 +153,12 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
                                    .sampling = {options.temperature, options.top_p, options.seed},
                                    .stop_ids = state.model->stop_ids()};
   const auto start = Clock::now();
-  const auto generated =
-      generate(state.model->decoder(), prompts, generation, state.experts->resolve(mixes, state.caches), state.caches, on_token);
+  const auto active = state.experts->resolve(mixes, state.caches);
+  if (active && state.model->changes_encoding(*active))
+    for (std::size_t row = 0; row < prompts.size(); ++row)
+      prompts[row] = state.model->under_mix(prompts[row], active->by_row() ? state.experts->resolve({mixes[row]}, state.caches) : active,
+                                            state.caches);
+  const auto generated = generate(state.model->decoder(), prompts, generation, active, state.caches, on_token);
   const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {
     const double prepare_s = replies[owners[row]].prepare_s;
@@ -174,17 +179,17 @@ void Session::write_logits(const Request& request, const std::filesystem::path& 
   const State& state = *state_;
   const PreparedRequest prepared = state.preparer->prepare(request, state.caches);
   const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
-  const at::Tensor logits = prompt_logits(state.model->decoder(), prepared.prompt,
-                                          state.experts->resolve({state.experts->choose(prepared, state.caches).mix}, state.caches))
-                                .contiguous();
+  const auto active = state.experts->resolve({state.experts->choose(prepared, state.caches).mix}, state.caches);
+  const TokenPrompt prompt = state.model->under_mix(prepared.prompt, active, state.caches);
+  const at::Tensor logits = prompt_logits(state.model->decoder(), prompt, active).contiguous();
   const auto entry = [](const char* name, const at::Tensor& tensor) {
     const std::span bytes(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
     return TensorToWrite{name, file_dtype(tensor.scalar_type()), tensor.sizes().vec(), bytes};
   };
   std::vector<TensorToWrite> tensors = {entry("input_ids", ids), entry("logits", logits)};
   at::Tensor features;
-  if (prepared.prompt.embeddings.defined()) {
-    features = prepared.prompt.embeddings.to(at::kCPU, at::kFloat).contiguous();
+  if (prompt.embeddings.defined()) {
+    features = prompt.embeddings.to(at::kCPU, at::kFloat).contiguous();
     tensors.push_back(entry("image_features", features));
   }
   const std::map<std::string, at::Tensor> seen = state.model->processed(prepared.inputs);

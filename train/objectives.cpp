@@ -98,14 +98,33 @@ std::vector<std::int32_t> reference_ids(const LanguageModel& model, const Traini
   return ids;
 }
 
+// What the questions of a group read under a mix: their common input is encoded once.
+std::vector<TokenPrompt> Objectives::prompts_under(const Group& group, const std::shared_ptr<const ActiveMix>& mix) {
+  std::vector<TokenPrompt> out;
+  for (const Question& question : group) {
+    const TokenPrompt& prompt = question.sample.prompt;
+    if (!out.empty() && prompt.embeddings_hash == group.front().sample.prompt.embeddings_hash && prompt.row_order == out.front().row_order) {
+      out.push_back(prompt);
+      out.back().embeddings = out.front().embeddings;
+      out.back().embeddings_hash = out.front().embeddings_hash;
+    } else {
+      out.push_back(model_.under_mix(prompt, mix, base_prefixes_));
+    }
+  }
+  return out;
+}
+
 at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale, StepReport& report) {
-  std::vector<AnsweredPrompt> prompts;
+  auto mix = trainable_.mix();
+  mix->answer_only = options_.answer_only;
+  const std::vector<TokenPrompt> adapted = prompts_under(group, mix);
+  std::vector<AnsweredPrompt> prompts, base_prompts;
   std::vector<float> weights, counts, drawn;
   bool compare = true;
   for (const Question& question : group) {
-    prompts.push_back({&question.sample.prompt, {}});
+    base_prompts.push_back({&question.sample.prompt, {}});
     for (const Weighted& answer : question.answers) {
-      prompts.back().answers.push_back(answer.ids);
+      base_prompts.back().answers.push_back(answer.ids);
       weights.insert(weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
       counts.insert(counts.end(), answer.ids.size(), static_cast<float>(answer.count));
       drawn.insert(drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
@@ -113,8 +132,7 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
       ++report.answers;
     }
   }
-  auto mix = trainable_.mix();
-  mix->answer_only = options_.answer_only;
+  for (std::size_t i = 0; i < adapted.size(); ++i) prompts.push_back({&adapted[i], base_prompts[i].answers});
   Caches* const reads = options_.answer_only ? &base_prefixes_ : nullptr;
   const at::Tensor logprobs = answer_logprobs(model_.decoder(), prompts, {mix, reads});
   const auto on_device = [&](const std::vector<float>& values) {
@@ -126,7 +144,7 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
     at::Tensor base;
     {
       const c10::NoGradGuard no_grad;
-      base = answer_logprobs(model_.decoder(), prompts, {nullptr, &base_prefixes_});
+      base = answer_logprobs(model_.decoder(), base_prompts, {nullptr, &base_prefixes_});
     }
     const at::Tensor ratio = base - logprobs, k3 = ratio.exp() - ratio - 1;
     const at::Tensor counted = (k3 * on_device(counts)).sum();

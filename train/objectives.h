@@ -61,6 +61,7 @@ class Objectives {
   std::vector<Weighted> weighted(const Rollout& rollout) const;
   // Gradients of -sum(weight ∘ log-probability) / scale + kl. `scale` is for all groups of the step together.
   void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
+  std::vector<TokenPrompt> prompts_under(const Group& group, const std::shared_ptr<const ActiveMix>& mix);
   at::Tensor group_loss(const Group& group, bool with_kl, double scale, StepReport& report);
 
   const LanguageModel& model_;
