@@ -28,7 +28,7 @@ at::Tensor attend_without_scores(const at::Tensor& query, const at::Tensor& key,
   const at::Tensor slots = at::arange(tokens, at::kInt).expand({pictures, tokens}).contiguous();
   const at::Tensor last = at::full({pictures, tokens}, tokens - 1, at::kLong);
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
-  return kernels::prompt_attention({by_head(query), by_head(key), by_head(value), last, slots, tokens, 0, scale, /*causal=*/false});
+  return kernels::prompt_attention({by_head(query), by_head(key), by_head(value), last, slots, tokens, 0, scale, /*ordered=*/false});
 }
 
 }  // namespace

@@ -40,7 +40,10 @@ class ConnectorImages : public ImageModality {
       : ImageModality(std::move(processor), options.placeholder),
         shuffle_(options.shuffle),
         tower_(options.tower, {.hidden_states = {}, .normed = true}, weights, options.tower_name, slots),
-        matrix_(weights, options.matrix_name, {tower_.width() * shuffle_ * shuffle_, hidden_size, options.bias}, slots) {}
+        matrix_(weights, options.matrix_name, {tower_.width() * shuffle_ * shuffle_, hidden_size, options.bias}, slots) {
+    const std::int64_t side = tower_.config().grid() / shuffle_;
+    if (!token_keys().image_seq_len) token_keys().image_seq_len = side * side;
+  }
 
   std::int64_t tokens_of_view(const PreparedViews& views) const {
     const auto [rows, columns] = tower_.grid_of(views.pixel_values.size(2), views.pixel_values.size(3));
@@ -65,7 +68,7 @@ class ConnectorImages : public ImageModality {
 class Idefics3Images : public ConnectorImages {
  public:
   Idefics3Images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor(files.folder, ImageFamily::Idefics3), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, files.config.at("model_type").get<std::string>()), options_of(files), files.hidden_size, weights, slots) {}
 
   // Tiles row by row, each behind its place, a line end behind every row, then the whole picture (transformers' Idefics3Processor).
   std::string prompt_text(const Prepared& prepared) const override {
@@ -75,7 +78,7 @@ class Idefics3Images : public ConnectorImages {
     if (views.rows == 0) return whole;
     std::string out;
     for (std::int64_t row = 1; row <= views.rows; ++row) {
-      for (std::int64_t column = 1; column <= views.columns; ++column)
+      for (std::int64_t column = 1; column <= views.cols; ++column)
         out += fake + "<row_" + std::to_string(row) + "_col_" + std::to_string(column) + ">" + view;
       out += "\n";
     }
@@ -103,7 +106,7 @@ class Idefics3Images : public ConnectorImages {
 class NanoVlmImages : public ConnectorImages {
  public:
   NanoVlmImages(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor(files.folder, ImageFamily::NanoVlm), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, "nanovlm"), options_of(files), files.hidden_size, weights, slots) {}
 
   // The whole picture, then the tiles row by row, each behind its place.
   std::string prompt_text(const Prepared& prepared) const override {
@@ -111,7 +114,7 @@ class NanoVlmImages : public ConnectorImages {
     const std::string view = repeated(placeholder(), tokens_of_view(views));
     std::string out = "<|global_image|>" + view;
     for (std::int64_t row = 1; row <= views.rows; ++row)
-      for (std::int64_t column = 1; column <= views.columns; ++column)
+      for (std::int64_t column = 1; column <= views.cols; ++column)
         out += "<row_" + std::to_string(row) + "_col_" + std::to_string(column) + ">" + view;
     return out;
   }
@@ -136,7 +139,7 @@ class NanoVlmImages : public ConnectorImages {
 class PaliGemmaImages : public ConnectorImages {
  public:
   PaliGemmaImages(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor(files.folder, ImageFamily::PaliGemma), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, "paligemma"), options_of(files), files.hidden_size, weights, slots) {}
 
   // <bos> stands behind the last image, and a line end closes the prompt (transformers' PaliGemmaProcessor).
   PromptText complete(std::string prompt, const std::string& bos_token) const override {

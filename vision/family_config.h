@@ -4,7 +4,7 @@
 #include <string>
 
 #include "modules/config_reader.h"
-#include "modules/model_family.h"
+#include "io/json.h"
 
 namespace zlens {
 

@@ -5,10 +5,34 @@
 #include <algorithm>
 
 #include "io/error.h"
+#include "io/json.h"
 #include "io/sha256.h"
 #include "vision/image.h"
 
 namespace zlens {
+namespace {
+
+std::string text_of(ImageSize size) {
+  return to_string(size) + " ";
+}
+
+// Every option that shapes the views.
+std::string fingerprint(const ImageProcessorConfig& config) {
+  const SizeRule& rule = config.size;
+  std::string out = text_of({rule.height, rule.width}) + text_of({rule.shortest_edge, rule.longest_edge}) +
+                    text_of({rule.max_height, rule.max_width}) + text_of(config.crop_size);
+  for (const ImageSize& point : config.image_grid_pinpoints) out += text_of(point);
+  for (const std::int64_t value :
+       {std::int64_t{static_cast<int>(config.type)}, std::int64_t{config.do_resize}, std::int64_t{config.do_center_crop},
+        std::int64_t{config.do_rescale}, std::int64_t{config.do_normalize}, std::int64_t{config.do_pad},
+        std::int64_t{config.do_image_splitting}, config.tile_side, std::int64_t{config.resize_to_max_side},
+        std::int64_t{static_cast<int>(config.resize.backend)}, std::int64_t{static_cast<int>(config.resize.filter)}})
+    out += std::to_string(value) + " ";
+  out += Json({config.rescale_factor, config.image_mean, config.image_std}).dump();
+  return out;
+}
+
+}  // namespace
 
 const PreparedViews& ImageModality::views_of(const Prepared& prepared) {
   const auto* image = dynamic_cast<const PreparedImage*>(&prepared);
@@ -17,9 +41,16 @@ const PreparedViews& ImageModality::views_of(const Prepared& prepared) {
 }
 
 std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) const {
+  const auto* path = std::get_if<std::filesystem::path>(&input);
+  const std::string subject = path ? path->string() : "image";
   const Image image = decode_image(input);
-  std::string hash = sha256_hex("image\n" + image_hash(image) + "\n" + describe(processor_));
-  return std::make_shared<PreparedImage>(preprocess(image, processor_), std::move(hash));
+  PreparedViews views = prepare_views(image, processor_, subject);
+  const std::int64_t promised = image_token_count(plan_views({image.height, image.width}, processor_, subject), processor_),
+                     given = count(views);
+  if (promised != given)
+    throw InputError(subject + ": the processor's files promise " + std::to_string(promised) + " image tokens, but the encoder gives " +
+                     std::to_string(given) + ": processor_config.json and config.json do not belong together");
+  return std::make_shared<PreparedImage>(std::move(views), sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
 }
 
 std::string ImageModality::prompt_text(const Prepared& prepared) const {

@@ -28,8 +28,9 @@ class PreparedImage : public Prepared {
 
 class ImageModality : public Modality {
  public:
-  std::shared_ptr<const Prepared> prepare(const RawInput& input) const override;
   std::string placeholder() const override { return placeholder_; }
+  // Throws InputError, too, where processor and encoder disagree about the number of tokens.
+  std::shared_ptr<const Prepared> prepare(const RawInput& input) const override;
   // The placeholder as often as there are embeddings.
   std::string prompt_text(const Prepared& prepared) const override;
   std::int64_t token_count(const Prepared& prepared) const override;
@@ -40,10 +41,12 @@ class ImageModality : public Modality {
   const ImageProcessorConfig& processor() const { return processor_; }
 
  protected:
+  // Keys of `processor.tokens` that the files leave open are what the encoder yields.
   ImageModality(ImageProcessorConfig processor, std::string placeholder)
       : processor_(std::move(processor)), placeholder_(std::move(placeholder)) {}
+  ImageTokenKeys& token_keys() { return processor_.tokens; }
 
-  virtual std::int64_t count(const PreparedViews& views) const = 0;
+  virtual std::int64_t count(const PreparedViews& views) const = 0;  // as the encoder gives them
   virtual at::Tensor features(const PreparedViews& views, Context& context) const = 0;  // -> [count, D]
 
   static const PreparedViews& views_of(const Prepared& prepared);

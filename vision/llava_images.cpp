@@ -44,6 +44,13 @@ class LlavaImages : public ImageModality {
   }
   at::Tensor features(const PreparedViews& views, Context& context) const override { return encode_views(views, context).flatten(0, 1); }
 
+  static VisionConfig vision_config_of(const FamilyFiles& files) {
+    const std::string subject = (files.folder / "config.json").string();
+    const Json absent = {{"model_type", "clip_vision_model"}, {"intermediate_size", 4096}, {"hidden_size", 1024}, {"patch_size", 14},
+                         {"image_size", 336},                 {"num_hidden_layers", 24},   {"num_attention_heads", 16}};
+    const Json vision = sub_config(files.config, "vision_config", absent, subject);
+    return parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "clip_vision_model");
+  }
   static ConfigReader top(const FamilyFiles& files) { return ConfigReader(files.config, (files.folder / "config.json").string()); }
 
   std::int64_t tokens_of_view(const PreparedViews& views) const {
@@ -59,10 +66,15 @@ class LlavaImages : public ImageModality {
  private:
   LlavaImages(const FamilyFiles& files, ImageProcessorConfig processor, const FeatureOptions& options, StateDict& weights,
               AdaptableMatrices& slots)
-      : ImageModality(std::move(processor), image_token(files, "<image>")),
+      : ImageModality(std::move(processor), "<image>"),
         drop_first_(options.drop_first),
-        tower_(parse_vision_config(vision_part(files), "clip_vision_model"), options.outputs, weights, "model.vision_tower", slots),
-        projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector", slots) {}
+        tower_(vision_config_of(files), options.outputs, weights, "model.vision_tower", slots),
+        projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector", slots) {
+    ImageTokenKeys& keys = token_keys();
+    if (!keys.patch_size) keys.patch_size = tower_.config().patch_size;
+    if (!keys.num_additional_image_tokens) keys.num_additional_image_tokens = tower_.config().class_token ? 1 : 0;
+    if (!keys.drops_first_token) keys.drops_first_token = drop_first_;
+  }
 
   bool drop_first_;
   VisionTransformer tower_;
@@ -76,30 +88,31 @@ class LlavaNextImages : public LlavaImages {
 
  protected:
   std::int64_t count(const PreparedViews& views) const override {
-    const KeptFeatures kept = kept_of(views);
-    return tokens_of_view(views) + kept.rows * (kept.columns + 1);
+    const FeatureGrid kept = kept_of(views);
+    return tokens_of_view(views) + kept.rows * (kept.cols + 1);
   }
 
   at::Tensor features(const PreparedViews& views, Context& context) const override {
-    const KeptFeatures kept = kept_of(views);
+    const FeatureGrid kept = kept_of(views);
     const at::Tensor all = encode_views(views, context), tiles = all.slice(0, 1);
-    const std::int64_t side = tower().config().grid(), width = all.size(2);
-    const at::Tensor field = tiles.reshape({views.rows, views.columns, side, side, width})
+    const std::int64_t side = tower().config().grid(), width = all.size(2), rows = views.rows * side, cols = views.cols * side;
+    const std::int64_t first_row = (rows - kept.rows) / 2, first_col = (cols - kept.cols) / 2;
+    const at::Tensor field = tiles.reshape({views.rows, views.cols, side, side, width})
                                  .permute({0, 2, 1, 3, 4})
-                                 .reshape({views.rows * side, views.columns * side, width})
-                                 .slice(0, kept.first_row, kept.first_row + kept.rows)
-                                 .slice(1, kept.first_column, kept.first_column + kept.columns);  // -> [rows, columns, D]
+                                 .reshape({rows, cols, width})
+                                 .slice(0, first_row, first_row + kept.rows)
+                                 .slice(1, first_col, first_col + kept.cols);  // -> [rows, cols, D]
     const at::Tensor ended = at::cat({field, newline_.expand({kept.rows, 1, width})}, 1);
     return at::cat({all[0], ended.flatten(0, 1)}, 0);
   }
 
  private:
-  KeptFeatures kept_of(const PreparedViews& views) const {
+  FeatureGrid kept_of(const PreparedViews& views) const {
     const std::int64_t side = tower().config().grid();
     if (tokens_of_view(views) != side * side)
       throw InputError("vision_feature_select_strategy leaves " + std::to_string(tokens_of_view(views)) + " tokens of a tile, but its grid has " +
                        std::to_string(side * side) + ": use 'default' for a tower with a class token and 'full' for one without");
-    return unpadded_features(views, side);
+    return unpadded_grid({views.height, views.width}, {views.rows * side, views.cols * side});
   }
 
   at::Tensor newline_;
@@ -108,11 +121,11 @@ class LlavaNextImages : public LlavaImages {
 }  // namespace
 
 std::shared_ptr<const Modality> make_llava_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots) {
-  return std::make_shared<LlavaImages>(files, read_image_processor(files.folder, ImageFamily::Llava), weights, slots);
+  return std::make_shared<LlavaImages>(files, read_image_processor_config(files.folder, "llava"), weights, slots);
 }
 
 std::shared_ptr<const Modality> make_llava_next_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots) {
-  return std::make_shared<LlavaNextImages>(files, read_image_processor(files.folder, ImageFamily::LlavaNext), weights, slots);
+  return std::make_shared<LlavaNextImages>(files, read_image_processor_config(files.folder, "llava_next"), weights, slots);
 }
 
 }  // namespace zlens
