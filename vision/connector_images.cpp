@@ -56,7 +56,7 @@ class ConnectorImages : public ImageModality {
 
   at::Tensor features(const PreparedViews& views, Context& context) const override {
     const at::Tensor seen = tower_.forward(views.pixel_values, context);
-    return matrix_.forward(shuffle_ == 1 ? seen : pixel_shuffle(seen, shuffle_), context).flatten(0, 1);
+    return matrix_.forward(shuffle_ == 1 ? seen : shuffle_patches(seen, shuffle_), context).flatten(0, 1);
   }
 
  private:
@@ -87,9 +87,7 @@ class Idefics3Images : public ConnectorImages {
 
   // The views of all inputs in one list: [1, V, 3, H, W].
   std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override {
-    std::vector<at::Tensor> views;
-    for (const Prepared* input : inputs) views.push_back(views_of(*input).pixel_values);
-    return {{"pixel_values", at::cat(views).unsqueeze(0)}};
+    return {{"pixel_values", ImageModality::tensors(inputs).at("pixel_values").unsqueeze(0)}};
   }
 
  private:
@@ -119,12 +117,6 @@ class NanoVlmImages : public ConnectorImages {
     return out;
   }
 
-  std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override {
-    std::vector<at::Tensor> views;
-    for (const Prepared* input : inputs) views.push_back(views_of(*input).pixel_values);
-    return {{"pixel_values", at::cat(views)}};
-  }
-
  private:
   static ConnectorOptions options_of(const FamilyFiles& files) {
     const std::string subject = subject_of(files);
@@ -146,12 +138,6 @@ class PaliGemmaImages : public ConnectorImages {
     const std::size_t last = prompt.rfind(placeholder());
     const std::size_t behind = last == prompt.npos ? 0 : last + placeholder().size();
     return {prompt.substr(0, behind) + bos_token + prompt.substr(behind) + "\n", false};
-  }
-
-  std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override {
-    std::vector<at::Tensor> views;
-    for (const Prepared* input : inputs) views.push_back(views_of(*input).pixel_values);
-    return {{"pixel_values", at::cat(views)}};
   }
 
  private:

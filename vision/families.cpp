@@ -9,6 +9,7 @@
 #include "vision/connector_images.h"
 #include "vision/family_config.h"
 #include "vision/llava_images.h"
+#include "vision/vision_config.h"
 
 namespace zlens {
 namespace {
@@ -79,8 +80,7 @@ void nanovlm_unfuse(const Json& config, StateDict& weights) {
   weights.reshape("model.vision_model.embeddings.position_embedding.weight", {tower.positions(), tower.hidden_size});
 }
 
-Json nanovlm_decoder(const Json& config, const std::string& subject) {
-  const ConfigReader(config, subject);
+Json nanovlm_decoder(const Json& config, const std::string&) {
   Json out = {{"model_type", "llama"},   {"hidden_size", 960},         {"intermediate_size", 2560}, {"num_hidden_layers", 32},
               {"num_attention_heads", 15}, {"num_key_value_heads", 5},   {"vocab_size", 49218},       {"max_position_embeddings", 8192},
               {"rms_norm_eps", 1e-5},    {"rope_theta", 100000},       {"tie_word_embeddings", true}};

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "io/error.h"
 #include "io/json.h"
 #include "io/sha256.h"
@@ -45,12 +43,15 @@ std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) co
   const std::string subject = path ? path->string() : "image";
   const Image image = decode_image(input);
   PreparedViews views = prepare_views(image, processor_, subject);
-  const std::int64_t promised = image_token_count(plan_views({image.height, image.width}, processor_, subject), processor_),
-                     given = count(views);
-  if (promised != given)
-    throw InputError(subject + ": the processor's files promise " + std::to_string(promised) + " image tokens, but the encoder gives " +
+  const std::int64_t said = promised(views), given = count(views);
+  if (said != given)
+    throw InputError(subject + ": the processor's files promise " + std::to_string(said) + " image tokens, but the encoder gives " +
                      std::to_string(given) + ": processor_config.json and config.json do not belong together");
   return std::make_shared<PreparedImage>(std::move(views), sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
+}
+
+std::int64_t ImageModality::promised(const PreparedViews& views) const {
+  return image_token_count(plan_views({views.height, views.width}, processor_), processor_);
 }
 
 std::string ImageModality::prompt_text(const Prepared& prepared) const {
@@ -68,16 +69,9 @@ at::Tensor ImageModality::encode(const Prepared& prepared, Context& context) con
 }
 
 std::map<std::string, at::Tensor> ImageModality::tensors(const std::vector<const Prepared*>& inputs) const {
-  std::int64_t most = 0;
-  for (const Prepared* input : inputs) most = std::max(most, views_of(*input).pixel_values.size(0));
-  std::vector<at::Tensor> rows;
-  for (const Prepared* input : inputs) {
-    const at::Tensor& own = views_of(*input).pixel_values;
-    std::vector<std::int64_t> missing = own.sizes().vec();
-    missing.front() = most - own.size(0);
-    rows.push_back(at::cat({own, at::zeros(missing, own.options())}));
-  }
-  return {{"pixel_values", at::stack(rows)}};
+  std::vector<at::Tensor> views;
+  for (const Prepared* input : inputs) views.push_back(views_of(*input).pixel_values);
+  return {{"pixel_values", at::cat(views)}};
 }
 
 }  // namespace zlens

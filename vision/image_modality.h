@@ -35,7 +35,7 @@ class ImageModality : public Modality {
   std::string prompt_text(const Prepared& prepared) const override;
   std::int64_t token_count(const Prepared& prepared) const override;
   at::Tensor encode(const Prepared& prepared, Context& context) const override;
-  // pixel_values with the views of every input in front: [inputs, V, 3, H, W]; inputs with fewer views are filled up with zeros.
+  // pixel_values: all views of all inputs, one after the other, [N, 3, H, W].
   std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override;
 
   const ImageProcessorConfig& processor() const { return processor_; }
@@ -47,6 +47,8 @@ class ImageModality : public Modality {
   ImageTokenKeys& token_keys() { return processor_.tokens; }
 
   virtual std::int64_t count(const PreparedViews& views) const = 0;  // as the encoder gives them
+  // As the files of the processor say it. Default: image_token_count.
+  virtual std::int64_t promised(const PreparedViews& views) const;
   virtual at::Tensor features(const PreparedViews& views, Context& context) const = 0;  // -> [count, D]
 
   static const PreparedViews& views_of(const Prepared& prepared);

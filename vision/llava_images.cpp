@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "io/error.h"
 #include "modules/config_reader.h"
 #include "modules/state_dict.h"
@@ -41,6 +43,12 @@ class LlavaImages : public ImageModality {
  protected:
   std::int64_t count(const PreparedViews& views) const override {
     return tokens_of_view(views) * views.pixel_values.size(0);
+  }
+  // By LLaVA's rule whatever the image processor is: SigLIP's has another one.
+  std::int64_t promised(const PreparedViews& views) const override {
+    const ImageTokenKeys& keys = processor().tokens;
+    const std::int64_t rows = views.pixel_values.size(2) / *keys.patch_size, columns = views.pixel_values.size(3) / *keys.patch_size;
+    return rows * columns + *keys.num_additional_image_tokens - (*keys.drops_first_token ? 1 : 0);
   }
   at::Tensor features(const PreparedViews& views, Context& context) const override { return encode_views(views, context).flatten(0, 1); }
 
@@ -86,11 +94,27 @@ class LlavaNextImages : public LlavaImages {
   LlavaNextImages(const FamilyFiles& files, ImageProcessorConfig processor, StateDict& weights, AdaptableMatrices& slots)
       : LlavaImages(files, std::move(processor), weights, slots), newline_(weights.take("model.image_newline", {files.hidden_size})) {}
 
+  // The views of every input by themselves, filled up with zeros to the most that one of them has: [inputs, V, 3, H, W].
+  std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override {
+    std::int64_t most = 0;
+    for (const Prepared* input : inputs) most = std::max(most, views_of(*input).pixel_values.size(0));
+    std::vector<at::Tensor> rows;
+    for (const Prepared* input : inputs) {
+      const at::Tensor& own = views_of(*input).pixel_values;
+      std::vector<std::int64_t> missing = own.sizes().vec();
+      missing.front() = most - own.size(0);
+      rows.push_back(at::cat({own, at::zeros(missing, own.options())}));
+    }
+    return {{"pixel_values", at::stack(rows)}};
+  }
+
  protected:
   std::int64_t count(const PreparedViews& views) const override {
     const FeatureGrid kept = kept_of(views);
     return tokens_of_view(views) + kept.rows * (kept.cols + 1);
   }
+
+  std::int64_t promised(const PreparedViews& views) const override { return ImageModality::promised(views); }
 
   at::Tensor features(const PreparedViews& views, Context& context) const override {
     const FeatureGrid kept = kept_of(views);

@@ -30,7 +30,7 @@ at::Tensor MlpProjector::forward(const at::Tensor& x, const Context& context) co
   return linear_2_.forward(activate(linear_1_.forward(x, context), activation_), context);
 }
 
-at::Tensor pixel_shuffle(const at::Tensor& x, std::int64_t s) {
+at::Tensor shuffle_patches(const at::Tensor& x, std::int64_t s) {
   const std::int64_t count = x.size(0), width = x.size(2);
   const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(x.size(1)))));
   if (side * side != x.size(1) || side % s != 0)

@@ -33,6 +33,6 @@ class MlpProjector {
 
 // Blocks of s x s neighbouring patches become one, side by side in their width: [N, P, D] -> [N, P / s², D s²], the block's rows
 // outside, its columns inside. P must be a square whose side is a multiple of s.
-at::Tensor pixel_shuffle(const at::Tensor& x, std::int64_t s);
+at::Tensor shuffle_patches(const at::Tensor& x, std::int64_t s);
 
 }  // namespace zlens

@@ -1,0 +1,92 @@
+// Vision-language checkpoints against transformers: tests/fixtures/make_vlms.py made folders and goldens.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "app/request_preparer.h"
+#include "app/session.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "support/checkpoint.h"
+#include "support/temporary_folder.h"
+
+namespace zlens {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(ZLENS_FIXTURES) / "vlms";
+
+std::vector<std::string> families() {
+  std::vector<std::string> out;
+  for (const auto& entry : fs::directory_iterator(kFolder))
+    if (entry.is_directory()) out.push_back(entry.path().filename().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+class VisionLanguage : public testing::TestWithParam<std::string> {
+ protected:
+  VisionLanguage()
+      : golden_(read_tensors((folder() / "golden.safetensors").string())),
+        cases_(parse_json(Safetensors::open(folder() / "golden.safetensors")->metadata().at("cases"), "cases")),
+        session_({.model = folder().string(), .dtype = "fp32", .threads = 1}) {}
+
+  static fs::path folder() { return kFolder / GetParam(); }
+
+  Request request(const Json& described) const {
+    Request out{.question = described.at("prompt").get<std::string>(), .raw = described.at("raw").get<bool>()};
+    for (const Json& name : described.at("images")) out.inputs.push_back({"image", kFolder / (name.get<std::string>() + ".png")});
+    return out;
+  }
+  TokenPrompt prompt(const Json& described) {
+    return session_.preparer().prepare(request(described), caches_).prompt;
+  }
+  std::vector<Generation> continued(const std::vector<TokenPrompt>& prompts) {
+    return generate(session_.model()->decoder(), prompts, {.max_new_tokens = 32}, nullptr, caches_);
+  }
+
+  TemporaryFolder work_;
+  std::map<std::string, at::Tensor> golden_;
+  Json cases_;
+  Session session_;
+  Caches caches_;
+};
+
+TEST_P(VisionLanguage, PixelsTokensFeaturesAndLogits) {
+  for (const auto& [name, described] : cases_.items()) {
+    SCOPED_TRACE(name);
+    session_.write_logits(request(described), work_ / (name + ".safetensors"));
+    const auto written = read_tensors((work_ / (name + ".safetensors")).string());
+    EXPECT_TRUE(at::equal(written.at("input_ids"), golden_.at(name + ".input_ids")))
+        << written.at("input_ids") << golden_.at(name + ".input_ids");
+    const std::tuple<const char*, double> parts[] = {{"pixel_values", 1e-6}, {"image_features", 1e-4}, {"logits", 1e-4}};
+    for (const auto& [part, tolerance] : parts) {
+      const at::Tensor &own = written.at(part), &expected = golden_.at(name + "." + part);
+      ASSERT_EQ(own.sizes(), expected.sizes()) << part;
+      EXPECT_LT(max_difference(own, expected), tolerance) << part;
+    }
+  }
+}
+
+TEST_P(VisionLanguage, GreedyTokensAloneAndTogether) {
+  std::vector<TokenPrompt> prompts;
+  std::vector<std::vector<std::int32_t>> expected;
+  for (const auto& [name, described] : cases_.items()) {
+    prompts.push_back(prompt(described));
+    expected.push_back(ids_of(golden_.at(name + ".greedy"), 0, 32));
+    EXPECT_EQ(continued({prompts.back()}).front().ids, expected.back()) << name;
+  }
+  const auto together = continued(prompts);
+  for (std::size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(together[i].ids, expected[i]) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, VisionLanguage, testing::ValuesIn(families()), [](const auto& param) {
+  std::string name = param.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace zlens
