@@ -20,7 +20,16 @@ class TreeBuilder {
   std::int64_t branch(std::int64_t parent, std::int64_t from) {
     parents_.push_back(parent);
     next_.push_back(from);
+    both_ways_.push_back(0);
     return static_cast<std::int64_t>(parents_.size()) - 1;
+  }
+
+  // The same for the text of a prompt behind `trunk`. Where the decoder reads prompts in both directions nothing of it can stand in
+  // a trunk: its branch is a root.
+  std::int64_t prompt_branch(std::int64_t trunk, std::int64_t from) {
+    const std::int64_t out = branch(bidirectional() ? -1 : trunk, from);
+    both_ways_.back() = bidirectional();
+    return out;
   }
 
   // Appends ids[from, to) of a prompt to a branch. Returns the index of the first new token.
@@ -34,8 +43,10 @@ class TreeBuilder {
     return first;
   }
 
+  bool bidirectional() const { return decoder_.config().bidirectional_prompt; }
   at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
   const std::vector<std::int64_t>& branches() const { return branches_; }
+  const std::vector<std::int64_t>& positions() const { return positions_; }
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
 
   // `before`: branches of the slots that the cache holds.
@@ -45,12 +56,14 @@ class TreeBuilder {
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t j = i; j >= 0; j = parents_[static_cast<std::size_t>(j)]) ancestors[i][j].fill_(true);
     before.insert(before.end(), branches_.begin(), branches_.end());
-    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
+    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors,
+            bidirectional() ? at::tensor(both_ways_, at::kLong).to(at::kBool) : at::Tensor()};
   }
 
  private:
   const Decoder& decoder_;
-  std::vector<std::int64_t> parents_, next_, branches_, positions_;
+  std::vector<std::int64_t> parents_, next_, both_ways_;  // of every branch
+  std::vector<std::int64_t> branches_, positions_;        // of every token
   std::vector<at::Tensor> pieces_;
 };
 
@@ -67,6 +80,10 @@ std::int64_t shared_length(std::span<const AnsweredPrompt> prompts) {
   return shared;
 }
 
+std::int64_t length_of(const TokenPrompt& prompt) {
+  return static_cast<std::int64_t>(prompt.ids.size());
+}
+
 // The prompts' own branches, and the token of each that predicts the first one behind it.
 struct Questions {
   std::vector<std::int64_t> branches, last_tokens;
@@ -75,11 +92,11 @@ struct Questions {
 // Branch 0 for what all prompts have in common, one for the rest of each up to `end_of(prompt)`.
 template <typename EndOf>
 Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts, const EndOf& end_of) {
-  const std::int64_t shared = shared_length(prompts), trunk = tree.branch(-1, 0);
+  const std::int64_t shared = tree.bidirectional() ? 0 : shared_length(prompts), trunk = tree.branch(-1, 0);
   tree.append(trunk, *prompts.front().prompt, 0, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
-    out.branches.push_back(tree.branch(trunk, shared));
+    out.branches.push_back(tree.prompt_branch(trunk, shared));
     tree.append(out.branches.back(), *entry.prompt, shared, end_of(*entry.prompt));
     out.last_tokens.push_back(tree.size() - 1);
   }
@@ -92,8 +109,8 @@ Questions append_answer_sides(TreeBuilder& tree, std::span<const AnsweredPrompt>
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     const std::int64_t from = entry.prompt->answer_start();
-    out.branches.push_back(tree.branch(trunk, from));
-    tree.append(out.branches.back(), *entry.prompt, from, static_cast<std::int64_t>(entry.prompt->ids.size()));
+    out.branches.push_back(tree.prompt_branch(trunk, from));
+    tree.append(out.branches.back(), *entry.prompt, from, length_of(*entry.prompt));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;
@@ -109,6 +126,14 @@ std::string reading_key(const Decoder& decoder, std::span<const AnsweredPrompt> 
   return hash.hex();
 }
 
+// What is read in both directions sees the answer's side, which the mix reads again: it is left to the trunk, branch 0, which no
+// prompt continues there.
+void hide_answer_sides(std::span<const AnsweredPrompt> prompts, const std::vector<std::int64_t>& positions,
+                       std::vector<std::int64_t>& branches) {
+  for (std::size_t i = 0; i < branches.size(); ++i)
+    if (positions[i] >= prompts[static_cast<std::size_t>(branches[i]) - 1].prompt->answer_start()) branches[i] = 0;
+}
+
 std::shared_ptr<const BaseReading> base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts,
                                                 BaseReadings* readings) {
   const std::string key = reading_key(decoder, prompts);
@@ -117,8 +142,10 @@ std::shared_ptr<const BaseReading> base_reading(const Decoder& decoder, std::spa
   const c10::NoGradGuard no_grad;
   TreeBuilder tree(decoder);
   auto out = std::make_shared<BaseReading>();
-  append_prompts(tree, prompts, [](const TokenPrompt& prompt) { return prompt.answer_start(); });
+  append_prompts(tree, prompts,
+                 [&](const TokenPrompt& prompt) { return tree.bidirectional() ? length_of(prompt) : prompt.answer_start(); });
   out->branches = tree.branches();
+  if (tree.bidirectional()) hide_answer_sides(prompts, tree.positions(), out->branches);
   const KvShape shape = decoder.kv_shape();
   Context context(KvCache(shape, 1, tree.size()));
   decoder.forward_tree(tree.embeddings(), tree.tree({}), context);
@@ -165,8 +192,7 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPromp
     before = reading->branches;
     questions = append_answer_sides(tree, prompts);
   } else {
-    questions =
-        append_prompts(tree, prompts, [](const TokenPrompt& prompt) { return static_cast<std::int64_t>(prompt.ids.size()); });
+    questions = append_prompts(tree, prompts, length_of);
   }
   const Predictions predictions = append_answers(tree, prompts, questions);
   Context context(std::move(cache), pass.mix);
