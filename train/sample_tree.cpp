@@ -19,7 +19,16 @@ class TreeBuilder {
   std::int64_t branch(std::int64_t parent, std::int64_t from) {
     parents_.push_back(parent);
     next_.push_back(from);
+    both_ways_.push_back(0);
     return static_cast<std::int64_t>(parents_.size()) - 1;
+  }
+
+  // The same for the text of a prompt behind `trunk`. Where the decoder reads prompts in both directions nothing of it can stand in
+  // a trunk: its branch is a root.
+  std::int64_t prompt_branch(std::int64_t trunk, std::int64_t from) {
+    const std::int64_t out = branch(bidirectional() ? -1 : trunk, from);
+    both_ways_.back() = bidirectional();
+    return out;
   }
 
   // Appends ids[from, to) of a prompt to a branch. Returns the index of the first new token.
@@ -33,6 +42,7 @@ class TreeBuilder {
     return first;
   }
 
+  bool bidirectional() const { return decoder_.config().bidirectional_prompt; }
   at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
   const std::vector<std::int64_t>& branches() const { return branches_; }
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
@@ -44,12 +54,14 @@ class TreeBuilder {
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t j = i; j >= 0; j = parents_[static_cast<std::size_t>(j)]) ancestors[i][j].fill_(true);
     before.insert(before.end(), branches_.begin(), branches_.end());
-    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
+    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors,
+            bidirectional() ? at::tensor(both_ways_, at::kLong).to(at::kBool) : at::Tensor()};
   }
 
  private:
   const Decoder& decoder_;
-  std::vector<std::int64_t> parents_, next_, branches_, positions_;
+  std::vector<std::int64_t> parents_, next_, both_ways_;  // of every branch
+  std::vector<std::int64_t> branches_, positions_;        // of every token
   std::vector<at::Tensor> pieces_;
 };
 
@@ -73,11 +85,11 @@ struct Questions {
 
 // Branch 0 for what all prompts have in common, one for the rest of each.
 Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts) {
-  const std::int64_t shared = shared_length(prompts), trunk = tree.branch(-1, 0);
+  const std::int64_t shared = tree.bidirectional() ? 0 : shared_length(prompts), trunk = tree.branch(-1, 0);
   tree.append(trunk, *prompts.front().prompt, 0, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
-    out.branches.push_back(tree.branch(trunk, shared));
+    out.branches.push_back(tree.prompt_branch(trunk, shared));
     tree.append(out.branches.back(), *entry.prompt, shared, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
@@ -90,8 +102,8 @@ Questions append_answer_sides(TreeBuilder& tree, std::span<const AnsweredPrompt>
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     const std::int64_t from = entry.prompt->answer_start();
-    out.branches.push_back(tree.branch(trunk, from));
-    tree.append(out.branches.back(), *entry.prompt, from, static_cast<std::int64_t>(entry.prompt->ids.size()));
+    out.branches.push_back(tree.prompt_branch(trunk, from));
+    tree.append(out.branches.back(), *entry.prompt, from, length_of(*entry.prompt));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;
@@ -104,7 +116,7 @@ struct BaseReading {
 };
 
 BaseReading base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, Caches& caches) {
-  const std::int64_t shared = shared_length(prompts);
+  const std::int64_t shared = decoder.config().bidirectional_prompt ? 0 : shared_length(prompts);
   BaseReading out;
   std::int64_t capacity = shared;
   for (const AnsweredPrompt& entry : prompts) capacity += entry.prompt->answer_start() - shared;
