@@ -38,7 +38,8 @@ struct ModelFamily {
   std::function<void(const Json& config, StateDict& weights)> unfuse;
   // Takes the tensors of everything but the decoder; enters its matrices into `slots`. Throws InputError.
   std::function<std::shared_ptr<const Modality>(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)> build;
-  std::string chat_template;  // for checkpoints that bring none
+  std::string chat_template;          // for checkpoints that bring none
+  bool bidirectional_prompt = false;  // a prompt's tokens see each other in both directions
 };
 
 class FamilyRegistry {

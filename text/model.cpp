@@ -82,8 +82,9 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   const fs::path config_path = path_ / "config.json", generation_path = path_ / "generation_config.json";
   const Json json = read_json_file(config_path);
   const ModelFamily* family = options.families ? options.families->find(json) : nullptr;
-  const DecoderConfig config =
+  DecoderConfig config =
       parse_decoder_config(family ? family->decoder_config(json, config_path.string()) : json, config_path.string());
+  config.bidirectional_prompt = family && family->bidirectional_prompt;
   model_type_ = family ? family->model_type : config.model_type;
   read_weights_.rename = family ? family->canonical_name : canonical_text_name;
   if (family && family->unfuse) read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };

@@ -44,7 +44,6 @@ class TreeBuilder {
 
   bool bidirectional() const { return decoder_.config().bidirectional_prompt; }
   at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
-  const std::vector<std::int64_t>& branches() const { return branches_; }
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
 
   // `before`: branches of the slots that the cache holds.
@@ -78,6 +77,10 @@ std::int64_t shared_length(std::span<const AnsweredPrompt> prompts) {
   return shared;
 }
 
+std::int64_t length_of(const TokenPrompt& prompt) {
+  return static_cast<std::int64_t>(prompt.ids.size());
+}
+
 // The prompts' own branches, and the token of each that predicts the first one behind it.
 struct Questions {
   std::vector<std::int64_t> branches, last_tokens;
@@ -90,7 +93,7 @@ Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prom
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     out.branches.push_back(tree.prompt_branch(trunk, shared));
-    tree.append(out.branches.back(), *entry.prompt, shared, static_cast<std::int64_t>(entry.prompt->ids.size()));
+    tree.append(out.branches.back(), *entry.prompt, shared, length_of(*entry.prompt));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;

@@ -107,12 +107,13 @@ Json idefics3_decoder(const Json& config, const std::string& subject) {
   return decoder_config_of(config, {{"model_type", "llama"}, {"rms_norm_eps", 1e-5}}, false, subject);
 }
 
-// The prompt is read in both directions unless the text config says otherwise.
 Json paligemma_decoder(const Json& config, const std::string& subject) {
   const Json absent = {{"model_type", "gemma"},    {"hidden_size", 2048},      {"num_hidden_layers", 18}, {"intermediate_size", 16384},
                        {"num_attention_heads", 8}, {"num_key_value_heads", 1}, {"vocab_size", 257152}};
   Json out = decoder_config_of(config, absent, true, subject);
-  if (!out.contains("use_bidirectional_attention") || out["use_bidirectional_attention"].is_null()) out["use_bidirectional_attention"] = true;
+  if (!ConfigReader(out, subject + ": text_config").boolean("use_bidirectional_attention", true))
+    throw InputError(subject + ": text_config: use_bidirectional_attention is false, which is not supported for paligemma");
+  out.erase("use_bidirectional_attention");  // the family's: of the prompt alone
   return out;
 }
 
@@ -172,7 +173,8 @@ FamilyRegistry vision_families() {
            .canonical_name = llava_name,
            .unfuse = {},
            .build = make_paligemma_images,
-           .chat_template = kPaliGemmaTemplate});
+           .chat_template = kPaliGemmaTemplate,
+           .bidirectional_prompt = true});
   out.add({.model_type = "nanovlm",
            .description = "nanoVLM: SigLIP, pixel shuffle, SmolLM2; a flat config without a model_type",
            .decoder_prefix = "model.text_model",

@@ -63,6 +63,7 @@ TEST_P(VisionLanguage, PixelsTokensFeaturesAndLogits) {
         << written.at("input_ids") << golden_.at(name + ".input_ids");
     const std::tuple<const char*, double> parts[] = {{"pixel_values", 1e-6}, {"image_features", 1e-4}, {"logits", 1e-4}};
     for (const auto& [part, tolerance] : parts) {
+      if (!golden_.contains(name + "." + part)) continue;  // of some cases
       const at::Tensor &own = written.at(part), &expected = golden_.at(name + "." + part);
       ASSERT_EQ(own.sizes(), expected.sizes()) << part;
       EXPECT_LT(max_difference(own, expected), tolerance) << part;
