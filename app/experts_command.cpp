@@ -15,6 +15,7 @@
 #include "io/error.h"
 #include "io/json.h"
 #include "io/user_folders.h"
+#include "vision/families.h"
 
 namespace zlens {
 namespace {
@@ -73,7 +74,8 @@ std::pair<std::string, double> parse_part(const std::string& text) {
 LoadedBase load_base(const std::string& model) {
   at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   LoadedBase out;
-  out.model = LanguageModel::load(find_model(model), {.dtype = at::kBFloat16});
+  const FamilyRegistry families = vision_families();
+  out.model = LanguageModel::load(find_model(model), {.dtype = at::kBFloat16, .families = &families});
   out.factors =
       std::make_shared<FactorStore>(out.model, base_hash(*out.model, user_cache_folder()), user_cache_folder() / "factors");
   return out;

@@ -7,6 +7,8 @@
 
 #include "modules/dtype.h"
 #include "text/model.h"
+#include "vision/families.h"
+#include "vision/image_modality.h"
 
 namespace zlens {
 namespace {
@@ -33,11 +35,13 @@ Json adaptable(const AdaptableMatrices& matrices) {
 }  // namespace
 
 Json model_card(const std::filesystem::path& path) {
-  const auto model = LanguageModel::load(path, {.dtype = at::kBFloat16});
+  const FamilyRegistry families = vision_families();
+  const auto model = LanguageModel::load(path, {.dtype = at::kBFloat16, .families = &families});
   const DecoderConfig& config = model->decoder().config();
-  return {{"path", path.string()},
+  Json out = {{"path", path.string()},
           {"format", path.extension() == ".gguf" ? "gguf" : "huggingface"},
-          {"model_type", config.model_type},
+          {"model_type", model->model_type()},
+          {"decoder", config.model_type},
           {"hidden_size", config.hidden_size},
           {"intermediate_size", config.intermediate_size},
           {"num_hidden_layers", config.num_hidden_layers},
@@ -47,6 +51,9 @@ Json model_card(const std::filesystem::path& path) {
           {"max_position_embeddings", config.max_position_embeddings},
           {"chat_template", model->has_chat_template()},
           {"adaptable", adaptable(model->matrices())}};
+  if (const auto* images = dynamic_cast<const ImageModality*>(model->own_modality()))
+    out["image_resize"] = images->processor().backend_reason;
+  return out;
 }
 
 void print_model_card(std::ostream& out, const Json& card) {

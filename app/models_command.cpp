@@ -5,6 +5,7 @@
 #include "app/model_card.h"
 #include "io/error.h"
 #include "text/decoder_config.h"
+#include "vision/families.h"
 
 namespace zlens {
 namespace {
@@ -17,7 +18,11 @@ constexpr Usage kUsage = {
 int list_families() {
   std::cout << "families (model_type in config.json):\n";
   for (const std::string& name : decoder_model_types()) std::cout << "  " << name << "\n";
-  std::cout << "files: Hugging Face folders (safetensors, sharded or not; tokenizer.json or tokenizer.model), GGUF v2 and "
+  std::cout << "\nvision-language families:\n";
+  const FamilyRegistry families = vision_families();
+  for (const ModelFamily& family : families.all())
+    std::cout << "  " << family.model_type << ": " << family.description << "\n";
+  std::cout << "\nfiles: Hugging Face folders (safetensors, sharded or not; tokenizer.json or tokenizer.model), GGUF v2 and "
                "v3\n\nmodalities (--attach):\n";
   const ModalityRegistry modalities = builtin_modalities();
   for (const ModalityEntry* entry : modalities.all()) {

@@ -19,8 +19,21 @@ const AdaptableMatrix& matrix_of(FactorStore& factors, const std::string& name) 
   return *std::find_if(matrices.begin(), matrices.end(), [&](const AdaptableMatrix& one) { return one.name == name; });
 }
 
+// The same matrix of another model.
+std::string name_in(const LanguageModel& to, const LanguageModel& from, const std::string& name) {
+  const std::string prefix = from.decoder_name() + ".";
+  return name.starts_with(prefix) ? to.decoder_name() + "." + name.substr(prefix.size()) : name;
+}
+
+template <typename Value>
+void rename_keys(std::map<std::string, Value>& values, const LanguageModel& to, const LanguageModel& from) {
+  std::map<std::string, Value> out;
+  for (auto& [name, value] : values) out.emplace(name_in(to, from, name), std::move(value));
+  values = std::move(out);
+}
+
 void check_shapes(FactorStore& from, FactorStore& to, const std::string& name) {
-  const auto a = matrix_of(from, name).weight.sizes(), b = matrix_of(to, name).weight.sizes();
+  const auto a = matrix_of(from, name).weight.sizes(), b = matrix_of(to, name_in(to.model(), from.model(), name)).weight.sizes();
   if (a != b)
     throw InputError("'" + name + "' is " + shape_text(a) + " in the expert's base, but " + shape_text(b) + " in " +
                      to.model().path().string());
@@ -47,7 +60,7 @@ Measured measure(const Expert& expert, const std::string& name, FactorStore& fro
     out.size = delta_weight(expert, name, {}).norm().item<double>();
     return out;
   }
-  const Factors a = from.exact(name), b = to.exact(name);
+  const Factors a = from.exact(name), b = to.exact(name_in(to.model(), from.model(), name));
   const at::Tensor aligned = alignments(a, b), before = delta_weight(expert, name, a);
   at::Tensor weights = at::zeros_like(a.s);
   if (expert.z.contains(name)) weights = a.s * shift_of(expert, name).abs();
@@ -81,6 +94,8 @@ Transfer transfer_expert(const Expert& expert, FactorStore& from, FactorStore& t
   }
   out.report.alignment = total > 0 ? out.report.alignment / total : 1;
   out.report.effect = total > 0 ? out.report.effect / total : 0;
+  rename_keys(out.expert.z, to.model(), from.model());
+  for (auto* parts : {&out.expert.lora_a, &out.expert.lora_b, &out.expert.xs}) rename_keys(*parts, to.model(), from.model());
   out.expert.base = to.base_hash();
   out.expert.record["transferred"] = Json{
       {"expert", expert.sha256},

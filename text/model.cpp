@@ -92,7 +92,8 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
   if (read_weights_.unfuse) read_weights_.unfuse(weights);
   weights.set_device(options.device);
-  decoder_ = std::make_unique<Decoder>(config, weights, matrices_, family ? family->decoder_prefix : "model");
+  if (family) decoder_name_ = family->decoder_name;
+  decoder_ = std::make_unique<Decoder>(config, weights, matrices_, decoder_name_);
   decoder_matrices_ = matrices_.size();
   if (family) {
     own_ = family->build({path_, json, config.hidden_size}, weights, matrices_);

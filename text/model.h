@@ -89,6 +89,8 @@ class LanguageModel {
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return decoder_->kv_shape().device; }
   std::string model_type() const { return model_type_; }
+  // In front of the decoder's matrices: "model", of a vision-language model "model.language_model".
+  const std::string& decoder_name() const { return decoder_name_; }
 
   // Identity of the files as loaded (names, sizes, times): a key for what is derived from them on this machine.
   const std::string& files_identity() const { return files_identity_; }
@@ -108,7 +110,7 @@ class LanguageModel {
 
   std::filesystem::path path_;
   at::ScalarType dtype_ = at::ScalarType::Float;
-  std::string model_type_;
+  std::string model_type_, decoder_name_ = "model";
   ReadWeights read_weights_;
   AdaptableMatrices matrices_;
   std::unique_ptr<const Decoder> decoder_;
