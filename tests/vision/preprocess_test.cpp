@@ -10,6 +10,7 @@
 namespace zlens {
 namespace {
 
+using testing::checkpoint;
 using testing::CheckpointFolder;
 using testing::picture;
 
@@ -57,7 +58,7 @@ void expect_golden(const ImageProcessorConfig& config, const Json& golden) {
 TEST(Preprocess, EqualsThePublishedProcessors) {
   const Json goldens = testing::read_preprocessing_golden("views.json");
   std::map<std::string, ImageProcessorConfig> configs;
-  for (const auto& [name, files] : goldens["folders"].items()) configs[name] = CheckpointFolder(files).config();
+  for (const auto& [name, files] : goldens["folders"].items()) configs[name] = checkpoint(files).config();
   int compared = 0;
   for (const Json& golden : goldens["views"]) {
     SCOPED_TRACE(golden["folder"].get<std::string>() + " " + golden["picture"].dump());
@@ -68,8 +69,7 @@ TEST(Preprocess, EqualsThePublishedProcessors) {
 }
 
 ImageProcessorConfig small_clip() {
-  return CheckpointFolder(
-             {{"config.json", {{"model_type", "llava"}}}, {"preprocessor_config.json", {{"size", 8}, {"crop_size", 8}}}})
+  return checkpoint({{"config.json", {{"model_type", "llava"}}}, {"preprocessor_config.json", {{"size", 8}, {"crop_size", 8}}}})
       .config();
 }
 
@@ -83,25 +83,39 @@ TEST(Preprocess, PicturesWithoutPixelsAreRefused) {
   EXPECT_THROW(prepare_views(Image{{}, 3, 0}, small_clip()), InputError);
 }
 
+// Nothing is allocated first: these pictures would become billions of pixels, or none.
 TEST(Preprocess, ExtremeShapesAreRefusedWithTheNameOfTheImage) {
-  ImageProcessorConfig config = small_clip();
-  config.size.shortest_edge = 336;
-  try {
-    prepare_views(picture(1, 65'500), config, "strip.png");
-    FAIL() << "made a picture of 7 billion pixels";
-  } catch (const InputError& error) {
-    EXPECT_EQ(std::string(error.what()).find("strip.png: a picture of 1x65500"), 0u) << error.what();
+  ImageProcessorConfig resized = small_clip(), padded = small_clip(), cropped = small_clip(), vanishing = small_clip();
+  resized.size.shortest_edge = 336;
+  padded.do_pad = true;
+  cropped.do_resize = false;
+  cropped.crop_size = {16'384, 16'384};
+  vanishing.size = {.max_height = 8, .max_width = 8};
+  for (const ImageProcessorConfig& config : {resized, padded, cropped, vanishing}) {
+    try {
+      prepare_views(picture(1, 65'500), config, "strip.png");
+      ADD_FAILURE() << "prepared an extreme shape";
+    } catch (const InputError& error) {
+      EXPECT_EQ(std::string(error.what()).find("strip.png: a picture of 1x65500"), 0u) << error.what();
+    }
   }
 }
 
+TEST(Preprocess, HugePinpointsAreRefused) {
+  const CheckpointFolder folder =
+      checkpoint({{"config.json", {{"model_type", "llava_next"}}},
+                  {"preprocessor_config.json", {{"image_grid_pinpoints", {{16'384, 16'384}}}, {"size", 336}, {"crop_size", 336}}}});
+  EXPECT_THROW(prepare_views(picture(20, 30), folder.config()), InputError);
+}
+
 TEST(Preprocess, ViewsOfSeveralSizesAreRefused) {
-  const CheckpointFolder folder({{"config.json", {{"model_type", "llava_next"}}},
-                                 {"preprocessor_config.json", {{"do_resize", false}, {"do_center_crop", false}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"model_type", "llava_next"}}},
+                                              {"preprocessor_config.json", {{"do_resize", false}, {"do_center_crop", false}}}});
   EXPECT_THROW(prepare_views(picture(20, 30), folder.config()), InputError);
 }
 
 TEST(Preprocess, NanoVlmTilesMustDivideTheLongestSide) {
-  const CheckpointFolder folder({{"config.json", {{"vit_img_size", 32}, {"max_img_size", 100}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"vit_img_size", 32}, {"max_img_size", 100}}}});
   EXPECT_EQ(prepare_views(picture(20, 90), folder.config()).cols, 3);
   EXPECT_THROW(prepare_views(picture(20, 99), folder.config()), InputError);
 }
