@@ -95,7 +95,8 @@ class Idefics3Images : public ConnectorImages {
     const std::string subject = subject_of(files);
     const ConfigReader config(files.config, subject);
     const std::string type = config.string("model_type") + "_vision";
-    const Json vision = sub_config(files.config, "vision_config", {{"model_type", type}}, subject);
+    Json vision = sub_config(files.config, "vision_config", {{"model_type", type}}, subject);
+    vision["model_type"] = type;  // published files name others, which transformers does not read here
     return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), type), "model.vision_model",
             "model.connector.modality_projection.proj", "<image>", config.integer("scale_factor", kShuffle, 2), false};
   }

@@ -73,7 +73,8 @@ TEST_P(Families, EveryTensorIsTakenInItsShape) {
 // As published files had them before transformers 5.
 TEST_P(Families, OldNamesAreTheSameTensors) {
   Json old = Json::object();
-  for (const auto& [name, shape] : tensors().items()) {
+  const Json all = tensors();
+  for (const auto& [name, shape] : all.items()) {
     std::string renamed = name;
     const auto swap = [&](const std::string& from, const std::string& to) {
       if (renamed.starts_with(from)) renamed = to + renamed.substr(from.size());
@@ -87,7 +88,7 @@ TEST_P(Families, OldNamesAreTheSameTensors) {
     }
     old[renamed] = shape;
   }
-  const Built built(folder(), config(), tensors()), from_old(folder(), config(), old);
+  const Built built(folder(), config(), all), from_old(folder(), config(), old);
   ASSERT_EQ(from_old.matrices.size(), built.matrices.size());
   for (std::size_t i = 0; i < built.matrices.size(); ++i) EXPECT_EQ(from_old.matrices[i].name, built.matrices[i].name);
 }
