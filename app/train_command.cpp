@@ -33,7 +33,7 @@ po::options_description method_flags() {
   };
   flags.add_options()("method", text(kMethod.method, "M"),
                       "svf, svf-topk, lora-xs or lora; full: all numbers of the matrices, into a checkpoint folder")(
-      "matrices", text(kMethod.matrices, "K"), "all, attention, mlp, or kinds: q_proj,v_proj,…")(
+      "matrices", text(kMethod.matrices, "K"), "all, language, vision, attention, mlp, or kinds: q_proj,v_proj,…")(
       "layers", po::value<std::int64_t>()->default_value(0)->value_name("L0"), "from this layer on; those before keep the base")(
       "rank", po::value<std::int64_t>()->default_value(kMethod.rank)->value_name("R"), "svf-topk, lora-xs, lora")(
       "alpha", po::value<double>()->default_value(kMethod.lora_alpha)->value_name("A"), "lora: scaled by alpha / rank")(

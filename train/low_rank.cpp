@@ -33,7 +33,7 @@ void copy_matrix(const Expert& expert, const std::string& name, const std::map<s
 class LowRank : public Trainable {
  public:
   LowRank(FactorStore& factors, const MethodOptions& options) : model_(factors.model()) {
-    for (const std::size_t slot : selected_slots(model_.matrices(), options)) slots_.push_back(slot);
+    for (const std::size_t slot : selected_slots(model_, options)) slots_.push_back(slot);
   }
 
   std::shared_ptr<ActiveMix> mix() const override {

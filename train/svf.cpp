@@ -16,7 +16,7 @@ class Svf : public Trainable {
   Svf(FactorStore& factors, const MethodOptions& options, std::int64_t leading) : form_(options.form), trust_(options.trust) {
     const AdaptableMatrices& matrices = factors.model().matrices();
     slots_ = matrices.size();
-    for (const std::size_t slot : selected_slots(matrices, options)) {
+    for (const std::size_t slot : selected_slots(factors.model(), options)) {
       Entry entry{matrices[slot].name, slot, factors.get(matrices[slot].name), {}};
       const std::int64_t rank = entry.whole->s.size(0), kept = leading > 0 ? std::min(leading, rank) : rank;
       entry.used = kept == rank ? entry.whole : leading_part(*entry.whole, kept);

@@ -14,8 +14,8 @@
 namespace zlens {
 namespace {
 
-const std::set<std::string> kAttention = {"q_proj", "k_proj", "v_proj", "o_proj"};
-const std::set<std::string> kMlp = {"gate_proj", "up_proj", "down_proj"};
+const std::set<std::string> kAttention = {"q_proj", "k_proj", "v_proj", "o_proj", "out_proj"};
+const std::set<std::string> kMlp = {"gate_proj", "up_proj", "down_proj", "fc1", "fc2"};
 
 std::string kind_of(const std::string& name) {
   return name.substr(name.rfind('.') + 1);
@@ -41,21 +41,25 @@ std::int64_t Trainable::count() const {
   return total;
 }
 
-std::vector<std::size_t> selected_slots(const AdaptableMatrices& matrices, const MethodOptions& options) {
+std::vector<std::size_t> selected_slots(const LanguageModel& model, const MethodOptions& options) {
+  const AdaptableMatrices& matrices = model.matrices();
   const std::set<std::string> kinds = selected_kinds(options.matrices);
+  const auto chosen = [&](const std::string& name) {
+    const bool language = name.starts_with(model.decoder_name() + ".");
+    if (options.matrices == "language" || options.matrices == "vision") return language == (options.matrices == "language");
+    return options.matrices == "all" || kinds.contains(kind_of(name));
+  };
   std::set<std::string> known;
   std::vector<std::size_t> slots;
   for (std::size_t slot = 0; slot < matrices.size(); ++slot) {
-    const std::string kind = kind_of(matrices[slot].name);
-    known.insert(kind);
-    if ((options.matrices == "all" || kinds.contains(kind)) && layer_of(matrices[slot].name) >= options.first_layer)
-      slots.push_back(slot);
+    known.insert(kind_of(matrices[slot].name));
+    if (chosen(matrices[slot].name) && layer_of(matrices[slot].name) >= options.first_layer) slots.push_back(slot);
   }
   if (!slots.empty()) return slots;
   std::string listed;
   for (const std::string& kind : known) listed += (listed.empty() ? "" : ", ") + kind;
   throw InputError("--matrices '" + options.matrices + "' from layer " + std::to_string(options.first_layer) +
-                   " on selects nothing (known: all, attention, mlp, " + listed + ")");
+                   " on selects nothing (known: all, language, vision, attention, mlp, " + listed + ")");
 }
 
 std::unique_ptr<Trainable> make_trainable(FactorStore& factors, const MethodOptions& options) {

@@ -17,7 +17,8 @@ namespace zlens {
 
 struct MethodOptions {
   std::string method = "svf";           // svf | svf-topk | lora-xs | lora | full
-  std::string matrices = "all";         // all | attention | mlp, or kinds joined by commas: q_proj,v_proj,…
+  // all | language (the decoder) | vision (tower and projector) | attention | mlp, or kinds joined by commas: q_proj,v_proj,…
+  std::string matrices = "all";
   std::int64_t first_layer = 0;         // layers before it keep the base
   std::int64_t rank = 16;               // svf-topk: leading singular values that are scaled; lora-xs, lora: rank
   double lora_alpha = 32;               // lora: y += alpha / rank ∘ B (A x)
@@ -53,6 +54,6 @@ class Trainable {
 std::unique_ptr<Trainable> make_trainable(FactorStore& factors, const MethodOptions& options);
 
 // The slots that the options select, in order.
-std::vector<std::size_t> selected_slots(const AdaptableMatrices& matrices, const MethodOptions& options);
+std::vector<std::size_t> selected_slots(const LanguageModel& model, const MethodOptions& options);
 
 }  // namespace zlens

@@ -75,12 +75,14 @@ TEST(Selection, ByKindAndLayer) {
   const AdaptableMatrices& matrices = toy.model->matrices();
   const auto names = [&](const MethodOptions& options) {
     std::vector<std::string> out;
-    for (const std::size_t slot : selected_slots(matrices, options)) out.push_back(matrices[slot].name);
+    for (const std::size_t slot : selected_slots(*toy.model, options)) out.push_back(matrices[slot].name);
     return out;
   };
   EXPECT_EQ(names({}).size(), matrices.size());
   EXPECT_EQ(names({.matrices = "attention"}).size() + names({.matrices = "mlp"}).size(), matrices.size());
   EXPECT_EQ(names({.matrices = "q_proj", .first_layer = 1}).front(), "model.layers.1.self_attn.q_proj");
+  EXPECT_EQ(names({.matrices = "language"}).size(), matrices.size());
+  EXPECT_THROW(names({.matrices = "vision"}), InputError);
   EXPECT_THROW(names({.matrices = "nothing"}), InputError);
   EXPECT_THROW(names({.first_layer = 99}), InputError);
   EXPECT_THROW(make_trainable(toy.factors, {.method = "dora"}), InputError);
