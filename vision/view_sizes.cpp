@@ -100,6 +100,12 @@ ImageSize tiled_size(ImageSize picture, std::int64_t tile_side) {
   return {height, next_multiple(truncated(static_cast<double>(height) * aspect), tile_side)};
 }
 
+ImageSize idefics3_resized_size(ImageSize picture, const ImageProcessorConfig& config) {
+  if (!config.do_resize) return picture;
+  if (config.size.longest_edge) return longest_edge_size(picture, config.size.longest_edge);
+  return {config.size.height, config.size.width};
+}
+
 ImageSize nano_vlm_size(ImageSize picture, std::int64_t tile_side, std::int64_t max_side, bool to_max_side) {
   const auto [shorter, longer] = std::minmax(picture.height, picture.width);
   const std::int64_t long_side = to_max_side ? max_side : std::min(max_side, next_multiple(longer, tile_side));
@@ -135,6 +141,16 @@ ImageSize size_within(ImageSize picture, ImageSize resolution) {
   }
   const auto width = static_cast<std::int64_t>(std::ceil(static_cast<double>(picture.width) * scale_h));
   return {resolution.height, std::min(width, resolution.width)};
+}
+
+std::int64_t llava_next_tile_side(const ImageProcessorConfig& config) {
+  if (config.crop_size.height) return config.crop_size.height;
+  return config.size.height ? config.size.height : config.size.shortest_edge;
+}
+
+ImageSize llava_next_base_size(const ImageProcessorConfig& config) {
+  if (config.size.height) return {config.size.height, config.size.width};
+  return {config.size.shortest_edge, config.size.shortest_edge};
 }
 
 FeatureGrid unpadded_grid(ImageSize picture, FeatureGrid grid) {

@@ -16,6 +16,9 @@ ImageSize longest_edge_size(ImageSize picture, std::int64_t longest_edge);
 // Idefics3 and SmolVLM: up to the next multiples of `tile_side`, keeping the shape as far as they allow.
 ImageSize tiled_size(ImageSize picture, std::int64_t tile_side);
 
+// Idefics3 and SmolVLM: what `config` makes of the picture before tiling.
+ImageSize idefics3_resized_size(ImageSize picture, const ImageProcessorConfig& config);
+
 // nanoVLM: multiples of `tile_side`, the longest edge at most `max_side`, or exactly that where `to_max_side`.
 ImageSize nano_vlm_size(ImageSize picture, std::int64_t tile_side, std::int64_t max_side, bool to_max_side);
 
@@ -24,6 +27,10 @@ ImageSize nano_vlm_size(ImageSize picture, std::int64_t tile_side, std::int64_t 
 ImageSize select_best_resolution(ImageSize picture, const std::vector<ImageSize>& pinpoints);
 // LLaVA-NeXT: the picture's size inside `resolution`, its shape kept.
 ImageSize size_within(ImageSize picture, ImageSize resolution);
+
+// LLaVA-NeXT: the side of a tile, and the size of the view of the whole picture before it is cropped.
+std::int64_t llava_next_tile_side(const ImageProcessorConfig& config);
+ImageSize llava_next_base_size(const ImageProcessorConfig& config);
 
 // Rows and columns of features, or of patches.
 struct FeatureGrid {
