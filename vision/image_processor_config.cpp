@@ -57,14 +57,17 @@ struct NamedType {
 };
 
 constexpr NamedType kClasses[] = {
-    {"CLIP", ImageProcessorType::Clip},         {"Llava", ImageProcessorType::Llava},
+    {"CLIP", ImageProcessorType::Clip},           {"Llava", ImageProcessorType::Llava},
     {"LlavaNext", ImageProcessorType::LlavaNext}, {"Siglip", ImageProcessorType::Siglip},
-    {"Idefics3", ImageProcessorType::Idefics3}, {"SmolVLM", ImageProcessorType::SmolVlm},
+    {"Idefics3", ImageProcessorType::Idefics3},   {"SmolVLM", ImageProcessorType::SmolVlm},
 };
 constexpr NamedType kModelTypes[] = {
-    {"clip", ImageProcessorType::Clip},           {"llava", ImageProcessorType::Llava},
-    {"llava_next", ImageProcessorType::LlavaNext}, {"siglip", ImageProcessorType::Siglip},
-    {"paligemma", ImageProcessorType::Siglip},    {"idefics3", ImageProcessorType::Idefics3},
+    {"clip", ImageProcessorType::Clip},
+    {"llava", ImageProcessorType::Llava},
+    {"llava_next", ImageProcessorType::LlavaNext},
+    {"siglip", ImageProcessorType::Siglip},
+    {"paligemma", ImageProcessorType::Siglip},
+    {"idefics3", ImageProcessorType::Idefics3},
     {"smolvlm", ImageProcessorType::SmolVlm},
 };
 
@@ -75,8 +78,8 @@ ImageProcessorType processor_type(const ConfigReader& reader, std::string_view m
     for (const NamedType& known : kModelTypes) {
       if (known.name == model_type) return known.type;
     }
-    reader.fail("image_processor_type", "is missing, and no image processor is known for model_type \"" +
-                                            printable(model_type) + "\" (name one, for example CLIPImageProcessor)");
+    reader.fail("image_processor_type", "is missing, and no image processor is known for model_type \"" + printable(model_type) +
+                                            "\" (name one, for example CLIPImageProcessor)");
   }
   const std::string name = reader.string(key);
   std::string stem = without_suffix(without_suffix(name, "Fast"), "Pil");
@@ -94,14 +97,18 @@ ImageProcessorType processor_type(const ConfigReader& reader, std::string_view m
 SizeRule size_from_object(const ConfigReader& parent, const char* key) {
   const ConfigReader object = parent.child(key);
   SizeRule rule;
-  const std::pair<const char*, std::int64_t*> fields[] = {
-      {"height", &rule.height},           {"width", &rule.width},           {"shortest_edge", &rule.shortest_edge},
-      {"longest_edge", &rule.longest_edge}, {"max_height", &rule.max_height}, {"max_width", &rule.max_width}};
+  const std::pair<const char*, std::int64_t*> fields[] = {{"height", &rule.height},
+                                                          {"width", &rule.width},
+                                                          {"shortest_edge", &rule.shortest_edge},
+                                                          {"longest_edge", &rule.longest_edge},
+                                                          {"max_height", &rule.max_height},
+                                                          {"max_width", &rule.max_width}};
   for (const auto& [name, value] : fields) *value = object.has(name) ? object.integer(name, kSide) : 0;
   for (const auto& [name, ignored] : object.json().items()) {
     bool known = false;
     for (const auto& [field, value] : fields) known = known || name == field;
-    if (!known && !object.json()[name].is_null()) object.fail(name, "is not a way to name a size (accepted: height and width, an edge, or max_height and max_width)");
+    if (!known && !object.json()[name].is_null())
+      object.fail(name, "is not a way to name a size (accepted: height and width, an edge, or max_height and max_width)");
   }
   const bool exact = rule.height || rule.width, edges = rule.shortest_edge || rule.longest_edge,
              within = rule.max_height || rule.max_width;
@@ -155,7 +162,8 @@ struct NumberRange {
 };
 
 // Three numbers, or one for all channels.
-std::array<double, 3> three_numbers(const ConfigReader& reader, const char* key, NumberRange range, std::array<double, 3> fallback) {
+std::array<double, 3> three_numbers(const ConfigReader& reader, const char* key, NumberRange range,
+                                    std::array<double, 3> fallback) {
   if (!reader.has(key)) return fallback;
   const Json& value = reader.json()[key];
   const Json list = value.is_array() ? value : Json::array({value, value, value});
@@ -164,8 +172,8 @@ std::array<double, 3> three_numbers(const ConfigReader& reader, const char* key,
   for (std::size_t i = 0; i < 3; ++i) {
     const double number = list[i].is_number() ? list[i].get<double>() : std::nan("");
     if (!(number >= range.min && number <= range.max)) {
-      reader.fail(key, "holds " + printable(list[i].dump(-1, ' ', false, Json::error_handler_t::replace), 60) + " (accepted: " +
-                           Json(range.min).dump() + " to " + Json(range.max).dump() + ")");
+      reader.fail(key, "holds " + printable(list[i].dump(-1, ' ', false, Json::error_handler_t::replace), 60) +
+                           " (accepted: " + Json(range.min).dump() + " to " + Json(range.max).dump() + ")");
     }
     numbers[i] = number;
   }
@@ -281,8 +289,9 @@ ImageProcessorConfig read_image_processor_config(const std::filesystem::path& fo
     return read_transformers(processor_reader.child("image_processor"), processor_reader, model_type);
   std::error_code ignored;
   if (!std::filesystem::exists(image_file, ignored)) {
-    throw InputError(folder.string() + ": no preprocessor_config.json, and no image_processor in processor_config.json; copy it "
-                                       "from the published checkpoint");
+    throw InputError(folder.string() +
+                     ": no preprocessor_config.json, and no image_processor in processor_config.json; copy it "
+                     "from the published checkpoint");
   }
   const Json image = read_json_file(image_file);
   return read_transformers(ConfigReader(image, image_file.string()), processor_reader, model_type);

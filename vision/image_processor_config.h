@@ -28,10 +28,10 @@ struct SizeRule {
 // Keys that decide how many positions of the prompt an image takes. Absent ones are not filled with transformers' defaults:
 // where those differ from what the encoder yields, transformers fails, so the encoder's own numbers serve as well.
 struct ImageTokenKeys {
-  std::optional<std::int64_t> patch_size;                    // LLaVA, LLaVA-NeXT
-  std::optional<std::int64_t> num_additional_image_tokens;   // LLaVA, LLaVA-NeXT: 1 for a class token
-  std::optional<bool> drops_first_token;                     // vision_feature_select_strategy is "default" (not "full")
-  std::optional<std::int64_t> image_seq_len;                 // per view: Idefics3, SmolVLM, nanoVLM; per image: PaliGemma
+  std::optional<std::int64_t> patch_size;                   // LLaVA, LLaVA-NeXT
+  std::optional<std::int64_t> num_additional_image_tokens;  // LLaVA, LLaVA-NeXT: 1 for a class token
+  std::optional<bool> drops_first_token;                    // vision_feature_select_strategy is "default" (not "full")
+  std::optional<std::int64_t> image_seq_len;                // per view: Idefics3, SmolVLM, nanoVLM; per image: PaliGemma
 };
 
 struct ImageProcessorConfig {

@@ -81,8 +81,7 @@ class Preparation {
   }
 
   std::vector<Image> nano_vlm_tiles(const Image& image) const {
-    const ImageSize size =
-        nano_vlm_size(size_of(image), config_.tile_side, config_.size.longest_edge, config_.resize_to_max_side);
+    const ImageSize size = nano_vlm_size(size_of(image), config_.tile_side, config_.size.longest_edge, config_.resize_to_max_side);
     if (size.height % config_.tile_side != 0 || size.width % config_.tile_side != 0) {
       throw InputError(std::string(subject_) + ": a picture of " + to_string(size_of(image)) + " would be resized to " +
                        to_string(size) + ", which tiles of " + std::to_string(config_.tile_side) +

@@ -12,9 +12,9 @@ namespace zlens {
 // Views in the processor's order: LLaVA-NeXT and nanoVLM the whole picture, then its tiles row by row; Idefics3 and SmolVLM
 // the tiles, then the whole picture; all others the whole picture alone.
 struct PreparedViews {
-  at::Tensor pixel_values;          // [N, 3, H, W] float32, contiguous, on the CPU
+  at::Tensor pixel_values;             // [N, 3, H, W] float32, contiguous, on the CPU
   std::int64_t height = 0, width = 0;  // of the picture as decoded
-  std::int64_t rows = 0, cols = 0;  // of the grid of tiles; 0: the picture is not cut
+  std::int64_t rows = 0, cols = 0;     // of the grid of tiles; 0: the picture is not cut
 };
 
 // The picture alone: nothing is padded to the views of other pictures. The uint8 steps (resizing, padding, cropping, tiling)

@@ -7,9 +7,9 @@
 namespace zlens {
 
 struct ViewPlan {
-  ImageSize picture;           // as decoded
-  ImageSize view;              // of every view
-  std::int64_t views = 1;      // all of them, the view of the whole picture included
+  ImageSize picture;                // as decoded
+  ImageSize view;                   // of every view
+  std::int64_t views = 1;           // all of them, the view of the whole picture included
   std::int64_t rows = 0, cols = 0;  // of the grid of tiles; 0: the picture is not cut
 };
 
