@@ -36,13 +36,12 @@ at::Tensor resample(const at::Tensor& input, ImageSize size, Resampler filter, s
 }
 
 Image torchvision_resize(const Image& image, ImageSize size, Resampler filter, std::string_view subject) {
+  // transformers hands over planes. Interleaved pixels give the same result without a copy, and ATen fails an assertion of its
+  // own where planes shrink to a single pixel.
   auto* pixels = const_cast<std::uint8_t*>(image.rgb.data());
-  const at::Tensor interleaved =
+  const at::Tensor input =
       at::from_blob(pixels, {1, 3, image.height, image.width}, {image.height * image.width * 3, 1, image.width * 3, 3}, at::kByte);
-  // Planes, as transformers hands them over. Interleaved pixels give the same result, but the kernels refuse the strides of a
-  // picture that is one pixel wide, and contiguous() would keep those.
-  const at::Tensor planes = at::empty({1, 3, image.height, image.width}, at::kByte).copy_(interleaved);
-  const at::Tensor output = resample(planes, size, filter, subject).permute({0, 2, 3, 1}).contiguous();  // -> [1, H, W, 3]
+  const at::Tensor output = resample(input, size, filter, subject).permute({0, 2, 3, 1}).contiguous();  // -> [1, H, W, 3]
   Image out{{}, size.height, size.width};
   out.rgb.resize(size.height * size.width * 3);
   std::memcpy(out.rgb.data(), output.const_data_ptr<std::uint8_t>(), out.rgb.size());

@@ -6,12 +6,13 @@
 namespace zlens {
 namespace {
 
+using testing::checkpoint;
 using testing::CheckpointFolder;
 
 const Json kClip = {{"image_processor_type", "CLIPImageProcessor"}};
 
 ImageProcessorConfig read_v4(const char* model_type, const Json& keys) {
-  return CheckpointFolder({{"config.json", {{"model_type", model_type}}}, {"preprocessor_config.json", keys}}).config();
+  return checkpoint({{"config.json", {{"model_type", model_type}}}, {"preprocessor_config.json", keys}}).config();
 }
 
 // The message that refuses `keys`; fails where they are accepted.
@@ -70,14 +71,14 @@ TEST(ImageProcessorConfig, TypesGoByEveryNameTheyHad) {
 }
 
 TEST(ImageProcessorConfig, TheNestedFormWinsAndCarriesTheTokenKeys) {
-  const CheckpointFolder folder(
-      {{"config.json", {{"model_type", "llava"}}},
-       {"preprocessor_config.json", {{"image_processor_type", "SiglipImageProcessor"}}},
-       {"processor_config.json",
-        {{"image_processor", {{"image_processor_type", "CLIPImageProcessor"}, {"size", {{"shortest_edge", 336}}}}},
-         {"patch_size", 14},
-         {"num_additional_image_tokens", 1},
-         {"vision_feature_select_strategy", "default"}}}});
+  const CheckpointFolder folder =
+      checkpoint({{"config.json", {{"model_type", "llava"}}},
+                  {"preprocessor_config.json", {{"image_processor_type", "SiglipImageProcessor"}}},
+                  {"processor_config.json",
+                   {{"image_processor", {{"image_processor_type", "CLIPImageProcessor"}, {"size", {{"shortest_edge", 336}}}}},
+                    {"patch_size", 14},
+                    {"num_additional_image_tokens", 1},
+                    {"vision_feature_select_strategy", "default"}}}});
   const ImageProcessorConfig config = folder.config();
   EXPECT_EQ(config.type, ImageProcessorType::Clip);
   EXPECT_EQ(config.size.shortest_edge, 336);
@@ -87,9 +88,9 @@ TEST(ImageProcessorConfig, TheNestedFormWinsAndCarriesTheTokenKeys) {
 }
 
 TEST(ImageProcessorConfig, TokenKeysStandBesideTheV4Form) {
-  const CheckpointFolder folder({{"config.json", {{"model_type", "smolvlm"}}},
-                                 {"preprocessor_config.json", Json::object()},
-                                 {"processor_config.json", {{"image_seq_len", 64}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"model_type", "smolvlm"}}},
+                                              {"preprocessor_config.json", Json::object()},
+                                              {"processor_config.json", {{"image_seq_len", 64}}}});
   EXPECT_EQ(folder.config().tokens.image_seq_len, 64);
   EXPECT_EQ(read_v4("paligemma", {{"image_seq_length", 1024}}).tokens.image_seq_len, 1024);
   const ImageTokenKeys absent = read_v4("llava", kClip).tokens;
@@ -98,7 +99,7 @@ TEST(ImageProcessorConfig, TokenKeysStandBesideTheV4Form) {
 
 TEST(ImageProcessorConfig, NanoVlmReadsItsFlatConfig) {
   const ImageProcessorConfig config =
-      CheckpointFolder({{"config.json", {{"vit_img_size", 256}, {"resize_to_max_side_len", true}, {"mp_image_token_length", 16}}}})
+      checkpoint({{"config.json", {{"vit_img_size", 256}, {"resize_to_max_side_len", true}, {"mp_image_token_length", 16}}}})
           .config();
   EXPECT_EQ(config.type, ImageProcessorType::NanoVlm);
   EXPECT_EQ(config.tile_side, 256);
@@ -145,7 +146,7 @@ TEST(ImageProcessorConfig, ValuesOutsideTheirRangeAreRefused) {
 }
 
 TEST(ImageProcessorConfig, NumbersThatAreNoNumbersAreRefused) {
-  const CheckpointFolder folder({{"config.json", {{"model_type", "llava"}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"model_type", "llava"}}}});
   for (const char* text : {"{\"image_std\": [NaN, 1, 1]}", "{\"image_std\": [1e999, 1, 1]}", "{\"size\": ", "[]", "", "null"}) {
     folder.write("preprocessor_config.json", text);
     EXPECT_THROW(folder.config(), InputError) << text;
@@ -169,9 +170,9 @@ TEST(ImageProcessorConfig, SizesThatNameNoSizeAreRefused) {
 
 TEST(ImageProcessorConfig, TokenKeysOutsideTheirRangeAreRefused) {
   const auto read = [](const char* key, const Json& value) {
-    return CheckpointFolder({{"config.json", {{"model_type", "llava"}}},
-                             {"preprocessor_config.json", Json::object()},
-                             {"processor_config.json", {{key, value}}}})
+    return checkpoint({{"config.json", {{"model_type", "llava"}}},
+                       {"preprocessor_config.json", Json::object()},
+                       {"processor_config.json", {{key, value}}}})
         .config();
   };
   for (const char* key : {"patch_size", "image_seq_len", "image_seq_length"}) {
@@ -185,12 +186,12 @@ TEST(ImageProcessorConfig, TokenKeysOutsideTheirRangeAreRefused) {
 TEST(ImageProcessorConfig, NanoVlmValuesOutsideTheirRangeAreRefused) {
   for (const char* key : {"vit_img_size", "max_img_size", "mp_image_token_length"}) {
     for (const Json& bad : {Json(0), Json(-1), Json(1'000'000'000'000), Json("512")})
-      EXPECT_THROW(CheckpointFolder({{"config.json", {{key, bad}}}}).config(), InputError) << key;
+      EXPECT_THROW(checkpoint({{"config.json", {{key, bad}}}}).config(), InputError) << key;
   }
 }
 
 TEST(ImageProcessorConfig, FoldersWithoutAProcessorAreRefused) {
-  const CheckpointFolder folder({{"config.json", {{"model_type", "llava"}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"model_type", "llava"}}}});
   try {
     folder.config();
     FAIL() << "read a processor that is not there";

@@ -10,6 +10,7 @@
 namespace zlens {
 namespace {
 
+using testing::checkpoint;
 using testing::CheckpointFolder;
 using testing::picture;
 
@@ -57,7 +58,7 @@ void expect_golden(const ImageProcessorConfig& config, const Json& golden) {
 TEST(Preprocess, EqualsThePublishedProcessors) {
   const Json goldens = testing::read_preprocessing_golden("views.json");
   std::map<std::string, ImageProcessorConfig> configs;
-  for (const auto& [name, files] : goldens["folders"].items()) configs[name] = CheckpointFolder(files).config();
+  for (const auto& [name, files] : goldens["folders"].items()) configs[name] = checkpoint(files).config();
   int compared = 0;
   for (const Json& golden : goldens["views"]) {
     SCOPED_TRACE(golden["folder"].get<std::string>() + " " + golden["picture"].dump());
@@ -68,7 +69,7 @@ TEST(Preprocess, EqualsThePublishedProcessors) {
 }
 
 ImageProcessorConfig small_clip() {
-  return CheckpointFolder(
+  return checkpoint(
              {{"config.json", {{"model_type", "llava"}}}, {"preprocessor_config.json", {{"size", 8}, {"crop_size", 8}}}})
       .config();
 }
@@ -95,13 +96,13 @@ TEST(Preprocess, ExtremeShapesAreRefusedWithTheNameOfTheImage) {
 }
 
 TEST(Preprocess, ViewsOfSeveralSizesAreRefused) {
-  const CheckpointFolder folder({{"config.json", {{"model_type", "llava_next"}}},
-                                 {"preprocessor_config.json", {{"do_resize", false}, {"do_center_crop", false}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"model_type", "llava_next"}}},
+                                              {"preprocessor_config.json", {{"do_resize", false}, {"do_center_crop", false}}}});
   EXPECT_THROW(prepare_views(picture(20, 30), folder.config()), InputError);
 }
 
 TEST(Preprocess, NanoVlmTilesMustDivideTheLongestSide) {
-  const CheckpointFolder folder({{"config.json", {{"vit_img_size", 32}, {"max_img_size", 100}}}});
+  const CheckpointFolder folder = checkpoint({{"config.json", {{"vit_img_size", 32}, {"max_img_size", 100}}}});
   EXPECT_EQ(prepare_views(picture(20, 90), folder.config()).cols, 3);
   EXPECT_THROW(prepare_views(picture(20, 99), folder.config()), InputError);
 }

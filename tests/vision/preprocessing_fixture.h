@@ -61,4 +61,9 @@ class CheckpointFolder {
   std::string model_type_ = "nanovlm";
 };
 
+// A function, so that braces can only mean JSON.
+inline CheckpointFolder checkpoint(const Json& files) {
+  return CheckpointFolder(files);
+}
+
 }  // namespace zlens::testing

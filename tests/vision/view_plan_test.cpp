@@ -6,7 +6,7 @@
 namespace zlens {
 namespace {
 
-using testing::CheckpointFolder;
+using testing::checkpoint;
 
 Json golden_sizes(const char* name) {
   return testing::read_preprocessing_golden("sizes.json")[name];
@@ -31,7 +31,7 @@ TEST(ViewSizes, RulesEqualTransformers) {
 
 TEST(ViewPlan, LlavaNextKeepsTheFeaturesThatTransformersKeeps) {
   const Json golden = golden_sizes("llava_next");
-  const ImageProcessorConfig config = CheckpointFolder(golden["files"]).config();
+  const ImageProcessorConfig config = checkpoint(golden["files"]).config();
   for (const Json& row : golden["rows"]) {
     const ViewPlan plan = plan_views({row[0], row[1]}, config);
     const FeatureGrid kept = kept_features(plan, config);
@@ -41,7 +41,7 @@ TEST(ViewPlan, LlavaNextKeepsTheFeaturesThatTransformersKeeps) {
 
 // Token counts of the published checkpoint (576 for the whole picture, the rest for its tiles).
 TEST(ViewPlan, LlavaNextTokensOfKnownSizes) {
-  const ImageProcessorConfig config = CheckpointFolder(golden_sizes("llava_next")["files"]).config();
+  const ImageProcessorConfig config = checkpoint(golden_sizes("llava_next")["files"]).config();
   const auto tokens = [&](std::int64_t height, std::int64_t width) {
     return image_token_count(plan_views({height, width}, config), config);
   };
@@ -55,7 +55,7 @@ TEST(ViewPlan, LlavaNextTokensOfKnownSizes) {
 void expect_tiles(const char* name) {
   SCOPED_TRACE(name);
   const Json golden = golden_sizes(name);
-  const ImageProcessorConfig config = CheckpointFolder(golden["files"]).config();
+  const ImageProcessorConfig config = checkpoint(golden["files"]).config();
   for (const Json& row : golden["rows"]) {
     const ViewPlan plan = plan_views({row[0], row[1]}, config);
     EXPECT_EQ(Json({row[0], row[1], plan.rows, plan.cols, plan.views}), row);
@@ -71,7 +71,7 @@ TEST(ViewPlan, Idefics3AndSmolVlmCutAsTransformersDoes) {
 TEST(ViewPlan, NanoVlmCutsAndCounts) {
   for (const char* name : {"nanovlm", "nanovlm_to_max"}) {
     const Json golden = golden_sizes(name);
-    const ImageProcessorConfig config = CheckpointFolder(golden["files"]).config();
+    const ImageProcessorConfig config = checkpoint(golden["files"]).config();
     for (const Json& row : golden["rows"]) {
       const ViewPlan plan = plan_views({row[0], row[1]}, config);
       EXPECT_EQ(Json({row[0], row[1], plan.rows, plan.cols, image_token_count(plan, config)}), row) << name;
