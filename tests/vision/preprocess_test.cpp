@@ -69,8 +69,7 @@ TEST(Preprocess, EqualsThePublishedProcessors) {
 }
 
 ImageProcessorConfig small_clip() {
-  return checkpoint(
-             {{"config.json", {{"model_type", "llava"}}}, {"preprocessor_config.json", {{"size", 8}, {"crop_size", 8}}}})
+  return checkpoint({{"config.json", {{"model_type", "llava"}}}, {"preprocessor_config.json", {{"size", 8}, {"crop_size", 8}}}})
       .config();
 }
 

@@ -11,8 +11,9 @@ using testing::picture;
 
 // Every filter of one back end at every shape of the golden file: torchvision's and Pillow's own pixels.
 void expect_goldens(const char* name, ResizeBackend backend) {
+  const Json goldens = testing::read_preprocessing_golden("resize.json")["resizes"];
   int compared = 0;
-  for (const Json& golden : testing::read_preprocessing_golden("resize.json")["resizes"]) {
+  for (const Json& golden : goldens) {
     const Image image = picture(golden["from"][0], golden["from"][1]);
     const ImageSize size = {golden["to"][0], golden["to"][1]};
     for (const auto& [filter, expected] : golden[name].items()) {

@@ -9,7 +9,13 @@ namespace {
 using testing::checkpoint;
 
 Json golden_sizes(const char* name) {
-  return testing::read_preprocessing_golden("sizes.json")[name];
+  return testing::read_preprocessing_golden("sizes.json").at(name);
+}
+
+// Every row holds a picture's height and width and what is expected of it.
+Json golden_rows(const Json& golden) {
+  EXPECT_GE(golden["rows"].size(), 80u);
+  return golden["rows"];
 }
 
 TEST(ViewSizes, RulesEqualTransformers) {
@@ -23,6 +29,7 @@ TEST(ViewSizes, RulesEqualTransformers) {
       if (key == "max_height") rule.max_height = value;
       if (key == "max_width") rule.max_width = value;
     }
+    EXPECT_GE(golden["sizes"].size(), 80u);
     for (const Json& row : golden["sizes"]) {
       EXPECT_EQ(to_string(resized_size({row[0], row[1]}, rule)), to_string(ImageSize{row[2], row[3]})) << golden["size"] << row;
     }
@@ -32,7 +39,7 @@ TEST(ViewSizes, RulesEqualTransformers) {
 TEST(ViewPlan, LlavaNextKeepsTheFeaturesThatTransformersKeeps) {
   const Json golden = golden_sizes("llava_next");
   const ImageProcessorConfig config = checkpoint(golden["files"]).config();
-  for (const Json& row : golden["rows"]) {
+  for (const Json& row : golden_rows(golden)) {
     const ViewPlan plan = plan_views({row[0], row[1]}, config);
     const FeatureGrid kept = kept_features(plan, config);
     EXPECT_EQ(Json({row[0], row[1], plan.rows, plan.cols, kept.rows, kept.cols, image_token_count(plan, config)}), row);
@@ -56,7 +63,7 @@ void expect_tiles(const char* name) {
   SCOPED_TRACE(name);
   const Json golden = golden_sizes(name);
   const ImageProcessorConfig config = checkpoint(golden["files"]).config();
-  for (const Json& row : golden["rows"]) {
+  for (const Json& row : golden_rows(golden)) {
     const ViewPlan plan = plan_views({row[0], row[1]}, config);
     EXPECT_EQ(Json({row[0], row[1], plan.rows, plan.cols, plan.views}), row);
   }
@@ -72,7 +79,7 @@ TEST(ViewPlan, NanoVlmCutsAndCounts) {
   for (const char* name : {"nanovlm", "nanovlm_to_max"}) {
     const Json golden = golden_sizes(name);
     const ImageProcessorConfig config = checkpoint(golden["files"]).config();
-    for (const Json& row : golden["rows"]) {
+    for (const Json& row : golden_rows(golden)) {
       const ViewPlan plan = plan_views({row[0], row[1]}, config);
       EXPECT_EQ(Json({row[0], row[1], plan.rows, plan.cols, image_token_count(plan, config)}), row) << name;
     }
