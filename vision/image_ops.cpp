@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "io/error.h"
+
 namespace zlens {
 namespace {
 
@@ -12,6 +14,13 @@ Image blank(ImageSize size) {
 }
 
 }  // namespace
+
+void check_pixels(ImageSize picture, ImageSize made, std::string_view subject) {
+  const std::int64_t limit = ImageLimits{}.max_pixels;
+  if (made.height >= 1 && made.width >= 1 && made.height <= limit / made.width) return;
+  throw InputError(std::string(subject) + ": a picture of " + to_string(picture) + " (height x width) would become " +
+                   to_string(made) + " (accepted: 1 to " + std::to_string(limit) + " pixels); crop it to a less extreme shape");
+}
 
 Image crop(const Image& image, ImagePlace place, ImageSize size) {
   Image out = blank(size);

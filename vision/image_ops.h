@@ -2,11 +2,15 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include "vision/image.h"
 #include "vision/image_size.h"
 
 namespace zlens {
+
+// Throws InputError "<subject>: …" unless `made`, a size that is made of a picture, has 1 to ImageLimits::max_pixels pixels.
+void check_pixels(ImageSize picture, ImageSize made, std::string_view subject);
 
 struct ImagePlace {
   std::int64_t top = 0, left = 0;

@@ -39,11 +39,15 @@ class Preparation {
 
   Image resized_and_cropped(const Image& image) const {
     const Image at_size = config_.do_resize ? resized(image, resized_size(size_of(image), config_.size)) : image;
-    return config_.do_center_crop ? center_crop(at_size, config_.crop_size) : at_size;
+    if (!config_.do_center_crop) return at_size;
+    const ImageSize crop_size = config_.crop_size;
+    check_pixels(size_of(image), {std::max(at_size.height, crop_size.height), std::max(at_size.width, crop_size.width)}, subject_);
+    return center_crop(at_size, crop_size);
   }
 
   Image padded_to_square(const Image& image) const {
     const std::int64_t side = std::max(image.height, image.width);
+    check_pixels(size_of(image), {side, side}, subject_);
     std::array<std::uint8_t, 3> colour{};
     for (std::size_t c = 0; c < 3; ++c) colour[c] = static_cast<std::uint8_t>(config_.image_mean[c] * 255);
     return pad(image, {(side - image.height) / 2, (side - image.width) / 2}, {side, side}, colour);
@@ -61,6 +65,7 @@ class Preparation {
 
   std::vector<Image> llava_next_views(const Image& image) const {
     const ImageSize best = select_best_resolution(size_of(image), config_.image_grid_pinpoints);
+    check_pixels(size_of(image), best, subject_);
     const ImageSize inside = size_within(size_of(image), best);
     const ImagePlace place = {(best.height - inside.height) / 2, (best.width - inside.width) / 2};
     std::vector<Image> views = {resized(image, llava_next_base_size(config_))};
@@ -127,6 +132,7 @@ at::Tensor with_global_view(const at::Tensor& tiles, const ViewPlan& plan) {
 PreparedViews prepare_views(const Image& image, const ImageProcessorConfig& config, std::string_view subject) {
   if (image.height < 1 || image.width < 1) throw InputError(std::string(subject) + ": a picture without pixels");
   const ViewPlan plan = plan_views(size_of(image), config, subject);
+  check_pixels(size_of(image), {plan.views * plan.view.height, plan.view.width}, subject);
   at::Tensor pixels = stacked(Preparation(config, subject).views(image), config, subject);
   if (config.type == ImageProcessorType::NanoVlm && plan.views > 1) pixels = with_global_view(pixels, plan);
   return {std::move(pixels), image.height, image.width, plan.rows, plan.cols};

@@ -5,18 +5,11 @@
 #include <cstring>
 
 #include "io/error.h"
+#include "vision/image_ops.h"
 #include "vision/pillow_resize.h"
 
 namespace zlens {
 namespace {
-
-void check_resize(const Image& image, ImageSize size, std::string_view subject) {
-  const std::int64_t limit = ImageLimits{}.max_pixels;
-  if (size.height >= 1 && size.width >= 1 && size.height <= limit / size.width) return;
-  throw InputError(std::string(subject) + ": a picture of " + to_string(ImageSize{image.height, image.width}) +
-                   " (height x width) would be resized to " + to_string(size) + " (accepted: 1 to " + std::to_string(limit) +
-                   " pixels); crop it to a less extreme shape");
-}
 
 at::Tensor resample(const at::Tensor& input, ImageSize size, Resampler filter, std::string_view subject) {
   const std::vector<std::int64_t> target = {size.height, size.width};
@@ -51,7 +44,7 @@ Image torchvision_resize(const Image& image, ImageSize size, Resampler filter, s
 }  // namespace
 
 Image resize(const Image& image, ImageSize size, const ResizeMethod& method, std::string_view subject) {
-  check_resize(image, size, subject);
+  check_pixels({image.height, image.width}, size, subject);
   if (size == ImageSize{image.height, image.width}) return image;
   return method.backend == ResizeBackend::Pillow ? pillow_resize(image, size, method.filter)
                                                  : torchvision_resize(image, size, method.filter, subject);

@@ -83,15 +83,29 @@ TEST(Preprocess, PicturesWithoutPixelsAreRefused) {
   EXPECT_THROW(prepare_views(Image{{}, 3, 0}, small_clip()), InputError);
 }
 
+// Nothing is allocated first: these pictures would become billions of pixels, or none.
 TEST(Preprocess, ExtremeShapesAreRefusedWithTheNameOfTheImage) {
-  ImageProcessorConfig config = small_clip();
-  config.size.shortest_edge = 336;
-  try {
-    prepare_views(picture(1, 65'500), config, "strip.png");
-    FAIL() << "made a picture of 7 billion pixels";
-  } catch (const InputError& error) {
-    EXPECT_EQ(std::string(error.what()).find("strip.png: a picture of 1x65500"), 0u) << error.what();
+  ImageProcessorConfig resized = small_clip(), padded = small_clip(), cropped = small_clip(), vanishing = small_clip();
+  resized.size.shortest_edge = 336;
+  padded.do_pad = true;
+  cropped.do_resize = false;
+  cropped.crop_size = {16'384, 16'384};
+  vanishing.size = {.max_height = 8, .max_width = 8};
+  for (const ImageProcessorConfig& config : {resized, padded, cropped, vanishing}) {
+    try {
+      prepare_views(picture(1, 65'500), config, "strip.png");
+      ADD_FAILURE() << "prepared an extreme shape";
+    } catch (const InputError& error) {
+      EXPECT_EQ(std::string(error.what()).find("strip.png: a picture of 1x65500"), 0u) << error.what();
+    }
   }
+}
+
+TEST(Preprocess, HugePinpointsAreRefused) {
+  const CheckpointFolder folder =
+      checkpoint({{"config.json", {{"model_type", "llava_next"}}},
+                  {"preprocessor_config.json", {{"image_grid_pinpoints", {{16'384, 16'384}}}, {"size", 336}, {"crop_size", 336}}}});
+  EXPECT_THROW(prepare_views(picture(20, 30), folder.config()), InputError);
 }
 
 TEST(Preprocess, ViewsOfSeveralSizesAreRefused) {

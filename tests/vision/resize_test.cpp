@@ -73,7 +73,7 @@ TEST(Resize, ErrorsNameTheImage) {
     FAIL() << "made a picture without rows";
   } catch (const InputError& error) {
     EXPECT_STREQ(error.what(),
-                 "page 3.png: a picture of 1x2 (height x width) would be resized to 0x7 (accepted: 1 to 178000000 pixels); crop it "
+                 "page 3.png: a picture of 1x2 (height x width) would become 0x7 (accepted: 1 to 178000000 pixels); crop it "
                  "to a less extreme shape");
   }
 }
