@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ZLENS = pathlib.Path(os.environ.get("ZLENS", ROOT / "build/zlens"))
 BENCH = ROOT / "build/bench"
 DATA = pathlib.Path(os.environ.get("ZLENS_DATA", ROOT / "../shared/data")).resolve()
-MODEL = ["--model", "smollm2"]
+THREADS = os.environ.get("ZLENS_THREADS", "0")  # of every command; several experiments side by side run best with one each
+MODEL = ["--model", "smollm2", "--threads", THREADS]
 FIELDS = ["company", "date", "total"]
 
 

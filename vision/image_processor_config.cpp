@@ -1,5 +1,6 @@
 #include "vision/image_processor_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -104,11 +105,12 @@ SizeRule size_from_object(const ConfigReader& parent, const char* key) {
                                                           {"max_height", &rule.max_height},
                                                           {"max_width", &rule.max_width}};
   for (const auto& [name, value] : fields) *value = object.has(name) ? object.integer(name, kSide) : 0;
-  for (const auto& [name, ignored] : object.json().items()) {
-    bool known = false;
-    for (const auto& [field, value] : fields) known = known || name == field;
-    if (!known && !object.json()[name].is_null())
-      object.fail(name, "is not a way to name a size (accepted: height and width, an edge, or max_height and max_width)");
+  for (const auto& [name, value] : object.json().items()) {
+    const auto names_it = [&](const auto& field) { return field.first == std::string_view(name); };
+    if (!value.is_null() && std::none_of(std::begin(fields), std::end(fields), names_it)) {
+      object.fail(printable(name),
+                  "is not a way to name a size (accepted: height and width, an edge, or max_height and max_width)");
+    }
   }
   const bool exact = rule.height || rule.width, edges = rule.shortest_edge || rule.longest_edge,
              within = rule.max_height || rule.max_width;

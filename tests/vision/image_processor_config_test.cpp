@@ -159,6 +159,7 @@ TEST(ImageProcessorConfig, SizesThatNameNoSizeAreRefused) {
   expect_refusal("llava", {{"size", {{"longest_edge", 5}}}}, "size");
   expect_refusal("llava", {{"size", {{"height", 5}, {"width", 5}, {"shortest_edge", 5}}}}, "size");
   expect_refusal("llava", {{"size", {{"max_pixels", 5}, {"min_pixels", 5}}}}, "_pixels");
+  expect_refusal("llava", {{"size", {{"two\nlines", 5}}}}, "size");
   expect_refusal("llava", {{"size", {1, 2, 3}}}, "size");
   expect_refusal("llava", {{"crop_size", {{"shortest_edge", 5}}}}, "crop_size");
   expect_refusal("smolvlm", {{"size", {{"shortest_edge", 5}}}}, "size");
