@@ -11,6 +11,7 @@ namespace {
 
 constexpr IntegerRange kVocab{1, 1 << 24}, kWidth{1, 1 << 17}, kLayers{1, 4096}, kHeads{1, 4096}, kHeadDim{2, 4096};
 constexpr IntegerRange kLength{1, std::int64_t{1} << 32}, kTokenId{0, 1 << 24}, kIntermediate{1, 1 << 20}, kPeriod{1, 4096};
+constexpr IntegerRange kWindow{1, 1 << 30};  // positions are 32 bits wide in the loops of attention
 
 // Class defaults of transformers 5.23 for keys that a checkpoint's config.json may leave out.
 struct FamilyDefaults {
@@ -123,8 +124,8 @@ void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
   out.layer_rotates.assign(layers, true);
   const bool gemma = out.model_type == "gemma2" || out.model_type == "gemma3_text";
   const bool windowed = out.model_type == "mistral" || config.boolean("use_sliding_window", false);
-  if (gemma) out.sliding_window = config.integer("sliding_window", kLength, 4096);
-  if (!gemma && windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kLength);
+  if (gemma) out.sliding_window = config.integer("sliding_window", kWindow, 4096);
+  if (!gemma && windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kWindow);
   if (config.has("layer_types")) {
     const Json& kinds = config.json()["layer_types"];
     if (!kinds.is_array() || kinds.size() != layers) config.fail("layer_types", "must list a kind for each layer");
@@ -200,43 +201,6 @@ DecoderConfig parse_decoder_config(const Json& json, const std::string& subject)
   read_layer_kinds(config, out);
   check_sizes(out, subject);
   return out;
-}
-
-DecoderConfig decoder_config_from_gguf(const Gguf& gguf) {
-  const std::string subject = gguf.file()->path().string();
-  const std::string* architecture = gguf.string("general.architecture");
-  if (!architecture) throw InputError(subject + ": general.architecture is missing");
-  if (architecture->starts_with("gemma"))
-    throw InputError(subject + ": GGUF files of Gemma are not supported: use the Hugging Face folder");
-  // The metadata is translated into the config.json that transformers would write, so that one reader checks both.
-  const std::string prefix = *architecture + ".";
-  Json config = {{"model_type", *architecture}};
-  const auto copy_integer = [&](const char* from, const char* to) {
-    if (const auto value = gguf.integer(prefix + from)) config[to] = *value;
-  };
-  copy_integer("embedding_length", "hidden_size");
-  copy_integer("feed_forward_length", "intermediate_size");
-  copy_integer("block_count", "num_hidden_layers");
-  copy_integer("attention.head_count", "num_attention_heads");
-  copy_integer("attention.head_count_kv", "num_key_value_heads");
-  copy_integer("attention.key_length", "head_dim");
-  copy_integer("context_length", "max_position_embeddings");
-  for (const char* required : {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"})
-    if (!config.contains(required)) throw InputError(subject + ": the metadata does not give " + required);
-  if (const auto eps = gguf.number(prefix + "attention.layer_norm_rms_epsilon")) config["rms_norm_eps"] = *eps;
-  config["rope_theta"] = gguf.number(prefix + "rope.freq_base").value_or(10000.0);
-  if (const std::string* scaling = gguf.string(prefix + "rope.scaling.type"); scaling && *scaling != "none")
-    config["rope_scaling"] = {{"rope_type", *scaling}, {"factor", gguf.number(prefix + "rope.scaling.factor").value_or(1.0)}};
-  const auto embedding = gguf.tensors().find("token_embd.weight");
-  if (embedding == gguf.tensors().end() || embedding->second.shape.size() != 2)
-    throw InputError(subject + ": token_embd.weight is missing or not a matrix");
-  config["vocab_size"] = embedding->second.shape[0];
-  config["tie_word_embeddings"] = !gguf.tensors().contains("output.weight");
-  config["attention_bias"] = gguf.tensors().contains("blk.0.attn_q.bias");
-  if (gguf.tensors().contains("rope_freqs.weight"))
-    throw InputError(subject + ": rope_freqs.weight (scaled RoPE) is not supported");
-  if (const auto eos = gguf.integer("tokenizer.ggml.eos_token_id")) config["eos_token_id"] = *eos;
-  return parse_decoder_config(config, subject);
 }
 
 }  // namespace zlens

@@ -54,7 +54,7 @@ DecoderConfig parse_decoder_config(const Json& config, const std::string& subjec
 // The config.json that transformers would write: parse_decoder_config() of it gives `config` again.
 Json decoder_config_json(const DecoderConfig& config);
 
-// From general.architecture llama, mistral, qwen2, qwen3, smollm3. Throws InputError naming file and key.
+// From general.architecture llama, mistral, qwen2, qwen3, smollm3, gemma, gemma2, gemma3. Throws InputError naming file and key.
 DecoderConfig decoder_config_from_gguf(const Gguf& gguf);
 
 }  // namespace zlens

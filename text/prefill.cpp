@@ -122,7 +122,8 @@ at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::
 
 std::shared_ptr<const KvPrefix> base_prefix(const Decoder& decoder, const TokenPrompt& prompt, Caches& caches) {
   const c10::NoGradGuard no_grad;
-  return shared_prefix(decoder, prompt, prefix_ends(prompt, /*whole_question=*/true, decoder.config().bidirectional_prompt), nullptr, caches).prefix;
+  const auto ends = prefix_ends(prompt, /*whole_question=*/true, decoder.config().bidirectional_prompt);
+  return shared_prefix(decoder, prompt, ends, nullptr, caches).prefix;
 }
 
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,

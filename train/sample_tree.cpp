@@ -19,15 +19,14 @@ class TreeBuilder {
   std::int64_t branch(std::int64_t parent, std::int64_t from) {
     parents_.push_back(parent);
     next_.push_back(from);
-    both_ways_.push_back(0);
+    both_ways_.push_back(false);
     return static_cast<std::int64_t>(parents_.size()) - 1;
   }
 
-  // The same for the text of a prompt behind `trunk`. Where the decoder reads prompts in both directions nothing of it can stand in
-  // a trunk: its branch is a root.
-  std::int64_t prompt_branch(std::int64_t trunk, std::int64_t from) {
-    const std::int64_t out = branch(bidirectional() ? -1 : trunk, from);
-    both_ways_.back() = bidirectional();
+  // The same for the text of a prompt.
+  std::int64_t prompt_branch(std::int64_t parent, std::int64_t from) {
+    const std::int64_t out = branch(parent, from);
+    both_ways_.back() = decoder_.config().bidirectional_prompt;
     return out;
   }
 
@@ -42,8 +41,9 @@ class TreeBuilder {
     return first;
   }
 
-  bool bidirectional() const { return decoder_.config().bidirectional_prompt; }
+  const Decoder& decoder() const { return decoder_; }
   at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
+  const std::vector<std::int64_t>& branches() const { return branches_; }
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
 
   // `before`: branches of the slots that the cache holds.
@@ -53,8 +53,9 @@ class TreeBuilder {
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t j = i; j >= 0; j = parents_[static_cast<std::size_t>(j)]) ancestors[i][j].fill_(true);
     before.insert(before.end(), branches_.begin(), branches_.end());
-    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors,
-            bidirectional() ? at::tensor(both_ways_, at::kLong).to(at::kBool) : at::Tensor()};
+    TokenTree out{at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
+    if (decoder_.config().bidirectional_prompt) out.both_ways = at::tensor(both_ways_, at::kLong).to(at::kBool);
+    return out;
   }
 
  private:
@@ -64,8 +65,10 @@ class TreeBuilder {
   std::vector<at::Tensor> pieces_;
 };
 
-// Tokens that all prompts begin with, as far as an answer's side may begin behind them.
-std::int64_t shared_length(std::span<const AnsweredPrompt> prompts) {
+// Tokens that all prompts begin with, as far as an answer's side may begin behind them. None where what they mean depends on what
+// follows.
+std::int64_t shared_length(const Decoder& decoder, std::span<const AnsweredPrompt> prompts) {
+  if (decoder.config().bidirectional_prompt) return 0;
   const TokenPrompt& first = *prompts.front().prompt;
   std::int64_t shared = first.answer_start();
   for (const AnsweredPrompt& other : prompts) {
@@ -77,10 +80,6 @@ std::int64_t shared_length(std::span<const AnsweredPrompt> prompts) {
   return shared;
 }
 
-std::int64_t length_of(const TokenPrompt& prompt) {
-  return static_cast<std::int64_t>(prompt.ids.size());
-}
-
 // The prompts' own branches, and the token of each that predicts the first one behind it.
 struct Questions {
   std::vector<std::int64_t> branches, last_tokens;
@@ -88,12 +87,12 @@ struct Questions {
 
 // Branch 0 for what all prompts have in common, one for the rest of each.
 Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts) {
-  const std::int64_t shared = tree.bidirectional() ? 0 : shared_length(prompts), trunk = tree.branch(-1, 0);
+  const std::int64_t shared = shared_length(tree.decoder(), prompts), trunk = tree.branch(-1, 0);
   tree.append(trunk, *prompts.front().prompt, 0, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     out.branches.push_back(tree.prompt_branch(trunk, shared));
-    tree.append(out.branches.back(), *entry.prompt, shared, length_of(*entry.prompt));
+    tree.append(out.branches.back(), *entry.prompt, shared, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;
@@ -106,7 +105,7 @@ Questions append_answer_sides(TreeBuilder& tree, std::span<const AnsweredPrompt>
   for (const AnsweredPrompt& entry : prompts) {
     const std::int64_t from = entry.prompt->answer_start();
     out.branches.push_back(tree.prompt_branch(trunk, from));
-    tree.append(out.branches.back(), *entry.prompt, from, length_of(*entry.prompt));
+    tree.append(out.branches.back(), *entry.prompt, from, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
   return out;
@@ -119,7 +118,7 @@ struct BaseReading {
 };
 
 BaseReading base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, Caches& caches) {
-  const std::int64_t shared = decoder.config().bidirectional_prompt ? 0 : shared_length(prompts);
+  const std::int64_t shared = shared_length(decoder, prompts);
   BaseReading out;
   std::int64_t capacity = shared;
   for (const AnsweredPrompt& entry : prompts) capacity += entry.prompt->answer_start() - shared;

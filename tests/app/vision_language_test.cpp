@@ -6,6 +6,9 @@
 
 #include "app/request_preparer.h"
 #include "app/session.h"
+#include "experts/base_hash.h"
+#include "experts/expert.h"
+#include "io/error.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "support/checkpoint.h"
@@ -31,7 +34,9 @@ class VisionLanguage : public testing::TestWithParam<std::string> {
   VisionLanguage()
       : golden_(read_tensors((folder() / "golden.safetensors").string())),
         cases_(parse_json(Safetensors::open(folder() / "golden.safetensors")->metadata().at("cases"), "cases")),
-        session_({.model = folder().string(), .dtype = "fp32", .threads = 1}) {}
+        session_({.model = folder().string(), .dtype = "fp32", .threads = 1}) {
+    setenv("XDG_CACHE_HOME", (work_ / "user-cache").c_str(), 1);
+  }
 
   static fs::path folder() { return kFolder / GetParam(); }
 
@@ -81,6 +86,60 @@ TEST_P(VisionLanguage, GreedyTokensAloneAndTogether) {
   }
   const auto together = continued(prompts);
   for (std::size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(together[i].ids, expected[i]) << i;
+}
+
+TEST_P(VisionLanguage, APictureIsEncodedOnceAndItsPrefixServesEveryQuestion) {
+  Request request{.question = "what is it?", .inputs = {{"image", kFolder / "wide.png"}}};
+  const TokenPrompt first = session_.preparer().prepare(request, caches_).prompt;
+  request.question = "how many are there?";
+  const TokenPrompt second = session_.preparer().prepare(request, caches_).prompt;
+  EXPECT_EQ(caches_.encodings.size(), 1U);
+  EXPECT_TRUE(at::equal(first.embeddings, second.embeddings));
+  const auto together = continued({first, second});
+  if (session_.model()->decoder().config().bidirectional_prompt) {
+    EXPECT_EQ(together[1].reused_tokens, 0) << "what is read in both directions serves no other question";
+  } else {
+    EXPECT_GT(together[1].reused_tokens, first.embeddings.size(0)) << "all of the picture";
+  }
+  EXPECT_EQ(together[1].ids, continued({second}).front().ids);
+}
+
+TEST_P(VisionLanguage, ExpertsOfEitherSide) {
+  const auto model = session_.model();
+  const auto logits_with = [&](bool vision, const char* form) {
+    Expert expert{.name = "side", .description = "none", .base = base_hash(*model, work_ / "cache")};
+    for (const AdaptableMatrix& matrix : model->matrices())
+      if (vision != matrix.name.starts_with(model->decoder_name() + "."))
+        expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.2F);
+    const fs::path file = work_ / (vision ? "vision.safetensors" : "language.safetensors");
+    write_expert(file, expert);
+    const Session adapted({.model = folder().string(), .dtype = "fp32", .threads = 1, .expert = file.string(), .form = form});
+    adapted.write_logits(request(cases_.at("wide")), work_ / "l.safetensors");
+    return read_tensors((work_ / "l.safetensors").string());
+  };
+  const auto language = logits_with(false, "delta"), vision = logits_with(true, "delta");
+  const at::Tensor &features = golden_.at("wide.image_features"), &logits = golden_.at("wide.logits");
+  EXPECT_LT(max_difference(language.at("image_features"), features), 1e-4) << "pictures are read by the base";
+  EXPECT_GT(max_difference(language.at("logits"), logits), 1e-2);
+  EXPECT_GT(max_difference(vision.at("image_features"), features), 1e-2);
+  EXPECT_GT(max_difference(vision.at("logits"), logits), 1e-2);
+  for (const char* form : {"factored", "merged"}) {
+    const auto other = logits_with(true, form);
+    EXPECT_LT(max_difference(other.at("image_features"), vision.at("image_features")), 1e-3) << form;
+    EXPECT_LT(max_difference(other.at("logits"), vision.at("logits")), 1e-3) << form;
+  }
+}
+
+TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
+  const auto refused = [&](const std::string& prompt, std::size_t pictures) {
+    Request request{.question = prompt, .raw = true};
+    for (std::size_t i = 0; i < pictures; ++i) request.inputs.push_back({"image", kFolder / "tall.png"});
+    EXPECT_THROW(session_.preparer().prepare(request, caches_), InputError) << prompt << pictures;
+  };
+  refused("<image>what?", 2);
+  refused("<image><image>what?", 1);
+  refused("what?", 1);
+  refused("<image>what?", 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, VisionLanguage, testing::ValuesIn(families()), [](const auto& param) {

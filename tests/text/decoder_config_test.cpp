@@ -122,6 +122,7 @@ TEST(DecoderConfig, BadValuesOfGemmaAreRefusedByName) {
     }
   };
   const std::vector<Json> numbers = {0, -1, 1e300, "x", true, Json::array()};
+  refused("gemma2", "sliding_window", {std::int64_t{1} << 32});
   for (const char* key : {"query_pre_attn_scalar", "sliding_window", "attn_logit_softcapping", "final_logit_softcapping"})
     refused("gemma2", key, numbers);
   for (const char* key : {"query_pre_attn_scalar", "sliding_window_pattern", "sliding_window", "rope_local_base_freq"})

@@ -164,6 +164,7 @@ TEST_F(BidirectionalTree, ABaseThatReadsThePromptGivesTheBaseWithoutAMix) {
   const at::Tensor direct = answer_logprobs(decoder(), prompts_, {});
   for (const char* when : {"read", "kept"})
     EXPECT_LT(max_difference(direct, answer_logprobs(decoder(), prompts_, {nullptr, &caches})), 1e-5) << when;
+  EXPECT_EQ(caches.prefixes.size(), prompts_.size());
 }
 
 TEST_F(BidirectionalTree, ScopeAnswerIsWhatGenerationComputes) {
