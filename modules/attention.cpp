@@ -26,9 +26,13 @@ const at::Tensor& AttentionPlan::mask(const at::Tensor& slots, std::int64_t quer
   at::Tensor& made = masks_[{queries, window}];
   if (made.defined()) return made;
   const std::int64_t first = tokens - queries;
-  const at::Tensor q = positions.slice(1, first).to(at::kInt).unsqueeze(2), k = slots.unsqueeze(1);  // -> [B, T, 1], [B, 1, L]
-  at::Tensor seen = k.ge(0).logical_and(k.le(q));
-  if (window > 0) seen = seen.logical_and(k.gt(q - window));
+  const auto column = [&](const at::Tensor& x) { return x.slice(1, first).to(at::kInt).unsqueeze(2); };  // -> [B, T, 1]
+  const at::Tensor q = column(positions), k = slots.unsqueeze(1);                                        // -> [B, 1, L]
+  at::Tensor seen = k.ge(0).logical_and(k.le(column(newest)));
+  if (window > 0) {
+    const at::Tensor near = k.gt(q - window);
+    seen = seen.logical_and(unwindowed.defined() ? near.logical_or(column(unwindowed)) : near);
+  }
   if (visible.defined()) seen = seen.logical_and(visible.slice(1, first));
   seen = seen.logical_or(q.lt(0));  // padding sees everything, to stay finite
   const at::Tensor open = at::zeros(seen.sizes(), at::TensorOptions().dtype(like.scalar_type()));
@@ -36,23 +40,33 @@ const at::Tensor& AttentionPlan::mask(const at::Tensor& slots, std::int64_t quer
   return made;
 }
 
-AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens) {
+AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, const NewTokens& tokens) {
   AttentionPlan plan;
-  plan.tokens = tokens;
-  plan.positions = context.cache().open_slots(valid, tokens).contiguous();
-  plan.angles = rope.angles(plan.positions, context.cache().device());
+  plan.tokens = tokens.count;
+  plan.positions = context.cache().open_slots(tokens.valid, tokens.count).contiguous();
+  plan.newest = plan.positions;
+  if (tokens.both_ways) {
+    plan.unwindowed = plan.positions.ge(0);
+    plan.newest = at::where(plan.unwindowed, plan.positions.amax(1, /*keepdim=*/true), -1).contiguous();
+  }
+  for (const Rope& rope : ropes) plan.angles.push_back(rope.angles(plan.positions, context.cache().device()));
   return plan;
 }
 
-AttentionPlan plan_attention(Context& context, const Rope& rope, const TokenTree& tree) {
+AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, const TokenTree& tree) {
   KvCache& cache = context.cache();
   cache.open_slots_at(tree.positions);
   const at::Tensor own = tree.branches.slice(0, cache.length());
   const at::Tensor visible = tree.ancestors.index_select(0, own).index_select(1, tree.branches).unsqueeze(0);  // -> [1, T, L]
   AttentionPlan plan;
   plan.tokens = tree.positions.size(1);
-  plan.positions = tree.positions;
-  plan.angles = rope.angles(tree.positions, cache.device());
+  plan.positions = plan.newest = tree.positions;
+  if (tree.both_ways.defined()) {
+    const at::Tensor ends = at::full({tree.ancestors.size(0)}, -1, at::kLong).scatter_reduce_(0, own, tree.positions[0], "amax");
+    plan.unwindowed = tree.both_ways.index_select(0, own).unsqueeze(0);
+    plan.newest = at::where(plan.unwindowed, ends.index_select(0, own), tree.positions);
+  }
+  for (const Rope& rope : ropes) plan.angles.push_back(rope.angles(tree.positions, cache.device()));
   plan.visible = visible;
   return plan;
 }
@@ -68,8 +82,8 @@ Attention::Attention(StateDict& weights, const std::string& name, const Options&
       o_proj_(weights, name + ".o_proj", {options.num_attention_heads * options.head_dim, options.hidden_size, options.output_bias},
               slots) {
   if (!options.qk_norm) return;
-  q_norm_.emplace(weights, name + ".q_norm", options.head_dim, options.rms_norm_eps);
-  k_norm_.emplace(weights, name + ".k_norm", options.head_dim, options.rms_norm_eps);
+  q_norm_.emplace(weights, name + ".q_norm", options.head_dim, *options.qk_norm);
+  k_norm_.emplace(weights, name + ".k_norm", options.head_dim, *options.qk_norm);
 }
 
 at::Tensor Attention::forward(const at::Tensor& x, const AttentionPlan& plan, Context& context, bool last_only) const {
@@ -97,35 +111,40 @@ Attention::Projected Attention::project(const at::Tensor& x, const at::Tensor& a
 at::Tensor Attention::attend_fused(const Projected& in, const AttentionPlan& plan, Context& context) const {
   const KvCache& cache = context.cache();
   const std::int64_t first = plan.tokens - in.q.size(1), length = cache.length() + plan.tokens;
+  const std::int64_t window = plan.both_ways() ? 0 : options_.window;
   const auto angles_from = [&](std::int64_t token) {
     if (!options_.rope) return kernels::Rotation{{}, {}, options_.head_dim};
-    return kernels::Rotation{plan.angles.cos.slice(1, token).contiguous(), plan.angles.sin.slice(1, token).contiguous(),
-                             options_.head_dim};
+    const RopeAngles& angles = plan.angles[*options_.rope];
+    return kernels::Rotation{angles.cos.slice(1, token).contiguous(), angles.sin.slice(1, token).contiguous(), options_.head_dim};
   };
   kernels::append(in.k, in.v, angles_from(0), {cache.key(options_.layer), cache.value(options_.layer), cache.length()});
   const at::Tensor query = kernels::rotate_heads(in.q, angles_from(first));  // -> [B, H, Tq, Dh]
+  if (options_.softcap > 0) return attend_blocks(query, plan, cache);
   if (query.size(2) == 1)
-    return kernels::decode_attention({query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length,
-                                      options_.window, options_.scale});
+    return kernels::decode_attention(
+        {query, cache.key(options_.layer), cache.value(options_.layer), cache.positions(), length, window, options_.scale});
   if (kernels::prompt_attention_usable(query))
-    return kernels::prompt_attention({query, cache.key(options_.layer), cache.value(options_.layer), plan.positions,
-                                      cache.positions(), length, options_.window, options_.scale});
+    return kernels::prompt_attention({query, cache.key(options_.layer), cache.value(options_.layer), plan.newest, cache.positions(),
+                                      length, window, options_.scale, /*ordered=*/!plan.both_ways()});
   return attend_blocks(query, plan, cache);
 }
 
 at::Tensor Attention::attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const {
-  const std::int64_t batch = query.size(0), heads = query.size(1), width = query.size(3),
+  const std::int64_t batch = query.size(0), heads = query.size(1), asking = query.size(2), width = query.size(3),
                      kv_heads = cache.key(options_.layer).size(1);
-  const std::int64_t group = heads / kv_heads;
-  at::Tensor out = at::empty({batch, plan.tokens, heads * width}, query.options());
-  for (std::int64_t begin = 0; begin < plan.tokens; begin += kQueryBlock) {
-    const std::int64_t end = std::min(begin + kQueryBlock, plan.tokens), count = end - begin;
-    const std::int64_t length = cache.length() + end;  // later slots are invisible to these queries
+  const std::int64_t group = heads / kv_heads, first = plan.tokens - asking, window = plan.both_ways() ? 0 : options_.window;
+  at::Tensor out = at::empty({batch, asking, heads * width}, query.options());
+  for (std::int64_t begin = 0; begin < asking; begin += kQueryBlock) {
+    const std::int64_t end = std::min(begin + kQueryBlock, asking), count = end - begin;
+    // Later slots are invisible to these queries.
+    const std::int64_t length = cache.length() + (plan.both_ways() ? plan.tokens : first + end);
     const auto slots = [&](const at::Tensor& all) { return all.slice(2, 0, length).flatten(0, 1); };  // -> [B*Hkv, L, Dh]
     const at::Tensor queries = query.slice(2, begin, end).reshape({batch * kv_heads, group * count, width});
     const at::Tensor scores = at::bmm(queries, slots(cache.key(options_.layer)).transpose(1, 2));  // -> [B*Hkv, G*n, L]
-    kernels::masked_softmax({scores.view({batch, heads, count, length}), plan.positions.slice(1, begin, end).contiguous(),
-                             cache.positions(), options_.window, options_.scale});
+    const double scale = options_.softcap > 0 ? 1.0 : options_.scale;
+    if (options_.softcap > 0) scores.mul_(options_.scale / options_.softcap).tanh_().mul_(options_.softcap);
+    kernels::masked_softmax({scores.view({batch, heads, count, length}),
+                             plan.newest.slice(1, first + begin, first + end).contiguous(), cache.positions(), window, scale});
     const at::Tensor attended = at::bmm(scores, slots(cache.value(options_.layer)));  // -> [B*Hkv, G*n, Dh]
     out.slice(1, begin, end).copy_(attended.view({batch, heads, count, width}).transpose(1, 2).flatten(2));
   }
@@ -136,7 +155,8 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
   const auto heads = [&](const at::Tensor& y) { return y.unflatten(-1, {-1, options_.head_dim}).transpose(1, 2); };
   const auto rotated = [&](const at::Tensor& y, std::int64_t first) {
     if (!options_.rope) return heads(y);
-    const RopeAngles angles{plan.angles.cos.slice(1, first), plan.angles.sin.slice(1, first)};
+    const RopeAngles& all = plan.angles[*options_.rope];
+    const RopeAngles angles{all.cos.slice(1, first), all.sin.slice(1, first)};
     return kernels::fusable(y) ? kernels::rotate_heads_differentiable(y, angles, options_.head_dim) : rotate(heads(y), angles);
   };
   const at::Tensor query = rotated(in.q, plan.tokens - in.q.size(1)), key = rotated(in.k, 0),
@@ -150,7 +170,7 @@ at::Tensor Attention::attend_plain(const Projected& in, const AttentionPlan& pla
   const at::Tensor keys = place(cache.key(options_.layer), key), values = place(cache.value(options_.layer), value);
   const at::Tensor slots = cache.positions().slice(1, 0, length + plan.tokens);
   const at::Tensor& mask = plan.mask(slots, query.size(2), options_.window, query);
-  if (query.is_cpu() && slots.size(1) <= kHeldSlots) return attend_held(query, keys, values, mask);
+  if (options_.softcap > 0 || (query.is_cpu() && slots.size(1) <= kHeldSlots)) return attend_held(query, keys, values, mask);
   const at::Tensor out = at::scaled_dot_product_attention(query, keys, values, mask, /*dropout_p=*/0.0, /*is_causal=*/false,
                                                           options_.scale, /*enable_gqa=*/query.size(1) != key.size(1));
   return out.transpose(1, 2).flatten(2);  // -> [B, T, H*Dh]
@@ -164,6 +184,7 @@ at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key
   const auto by_kv_head = [&](const at::Tensor& y, std::int64_t count) { return y.reshape({batch * kv_heads, count, width}); };
   const at::Tensor scaled = query * options_.scale;
   at::Tensor scores = at::bmm(by_kv_head(scaled, rows), by_kv_head(key, slots).transpose(1, 2));  // -> [B*Hkv, G*T, L]
+  if (options_.softcap > 0) scores = at::tanh(scores / options_.softcap) * options_.softcap;
   scores = scores.view({batch, heads, tokens, slots}).add_(mask);
   const at::Tensor weights = at::softmax(scores, -1).view({batch * kv_heads, rows, slots});
   const at::Tensor out = at::bmm(weights, by_kv_head(value, slots));  // -> [B*Hkv, G*T, Dh]

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "modules/kv_cache.h"
 #include "modules/linear.h"
@@ -21,9 +22,15 @@ namespace zlens {
 class AttentionPlan {
  public:
   std::int64_t tokens = 0;
-  at::Tensor positions;  // [B, T] int64, -1: padding
-  RopeAngles angles;     // of those positions
-  at::Tensor visible;    // [B, T, L] bool: what a tree of tokens lets each see besides the order of positions; undefined: all
+  at::Tensor positions;            // [B, T] int64, -1: padding
+  std::vector<RopeAngles> angles;  // of those positions, for each of the decoder's rotations
+  at::Tensor newest;               // [B, T] int64: the last position that each may see, -1: padding
+  // [B, T] bool: tokens of a prompt that is read in both directions, from which no window hides anything; undefined: none.
+  at::Tensor unwindowed;
+  at::Tensor visible;  // [B, T, L] bool: what a tree of tokens lets each see besides the order of positions; undefined: all
+
+  // Everything up to the end of the pass is in sight of every token.
+  bool both_ways() const { return unwindowed.defined() && !visible.defined(); }
 
   // [B, 1, Tq, L] additive, for the last Tq queries and the slots [B, L]: 0 where a query may see a slot, -inf elsewhere. Made once
   // for each window. On the device and of the dtype of `like`.
@@ -39,11 +46,20 @@ struct TokenTree {
   at::Tensor positions;  // [1, T] int64 of the new tokens, along the path from the root
   at::Tensor branches;   // [L] int64 of every slot: what the cache holds, then the new tokens
   at::Tensor ancestors;  // [N, N] bool: branch i continues branch j (or is it)
+  // [N] bool: a new token of this branch sees all of it, what comes later and what a window would hide, too; undefined: none.
+  at::Tensor both_ways{};
 };
 
-// Opens slots for the new tokens in the context's cache. `valid` [B, T] bool; undefined: all.
-AttentionPlan plan_attention(Context& context, const Rope& rope, const at::Tensor& valid, std::int64_t tokens);
-AttentionPlan plan_attention(Context& context, const Rope& rope, const TokenTree& tree);
+// What the new tokens of a pass are.
+struct NewTokens {
+  at::Tensor valid;  // [B, T] bool; undefined: all
+  std::int64_t count = 0;
+  bool both_ways = false;  // they end a prompt whose tokens see each other in both directions
+};
+
+// Opens slots for the new tokens in the context's cache.
+AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, const NewTokens& tokens);
+AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, const TokenTree& tree);
 
 // Immutable; safe to share between threads.
 class Attention {
@@ -52,11 +68,11 @@ class Attention {
     std::int64_t layer = 0;  // which of the cache's tensors
     std::int64_t hidden_size = 0, num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
     bool qkv_bias = false, output_bias = false;
-    bool qk_norm = false;  // RMS norm over head_dim before the rotation (Qwen3)
-    double rms_norm_eps = 1e-6;
-    bool rope = true;         // false: this layer knows no positions (SmolLM3)
-    std::int64_t window = 0;  // sliding window; 0: all
+    std::optional<RmsNorm::Options> qk_norm;  // over head_dim before the rotation (Qwen3, Gemma 3)
+    std::optional<std::size_t> rope = 0;      // which of the plan's rotations; none: this layer knows no positions (SmolLM3)
+    std::int64_t window = 0;                  // sliding window; 0: all
     double scale = 1;
+    double softcap = 0;  // scores become softcap * tanh(scores / softcap) (Gemma 2); 0: they stay
   };
   Attention(StateDict& weights, const std::string& name, const Options& options, AdaptableMatrices& slots);
 
@@ -74,7 +90,7 @@ class Attention {
   // Differentiable, by products that keep the weights of all queries. query [B, H, T, Dh], key and value [B, Hkv, L, Dh], mask
   // [B, 1, T, L] -> [B, T, H*Dh]
   at::Tensor attend_held(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) const;
-  // Softmax attention of `query` [B, H, T, Dh] over the cache, a block of queries at a time. -> [B, T, H*Dh]
+  // Softmax attention of `query` [B, H, Tq, Dh] over the cache, a block of queries at a time. -> [B, Tq, H*Dh]
   at::Tensor attend_blocks(const at::Tensor& query, const AttentionPlan& plan, const KvCache& cache) const;
 
   Options options_;

@@ -41,7 +41,7 @@ void append(const at::Tensor& key, const at::Tensor& value, const Rotation& rota
 
 struct MaskedSoftmax {
   at::Tensor scores;           // [B, H, T, L], replaced by the weights
-  at::Tensor query_positions;  // [B, T] int64; -1: padding, whose weights become 0
+  at::Tensor query_positions;  // [B, T] int64, the last that each may see; -1: padding, whose weights become 0
   at::Tensor slot_positions;   // [B, C >= L] int32; -1: padding
   std::int64_t window = 0;     // see positions > own - window; 0: all up to the own
   double scale = 1;

@@ -103,12 +103,12 @@ void KvCache::select_rows(const std::vector<std::int64_t>& rows) {
   next_positions_ = next_positions_.index_select(0, index);
 }
 
-KvPrefix KvCache::prefix_of_row(std::int64_t row) const {
+KvPrefix KvCache::prefix_of_row(std::int64_t row, std::int64_t slots) const {
   if (has_padding_) throw Error("a prefix can only be taken from rows without padding");
   KvPrefix prefix;
   for (std::size_t layer = 0; layer < keys_.size(); ++layer) {
-    prefix.keys.push_back(keys_[layer][row].slice(1, 0, length_).clone());
-    prefix.values.push_back(values_[layer][row].slice(1, 0, length_).clone());
+    prefix.keys.push_back(keys_[layer][row].slice(1, 0, slots).clone());
+    prefix.values.push_back(values_[layer][row].slice(1, 0, slots).clone());
   }
   return prefix;
 }

@@ -54,8 +54,9 @@ class KvCache {
   // Keeps these rows, in this order.
   void select_rows(const std::vector<std::int64_t>& rows);
 
-  // A copy of slots [0, length) of a row without padding.
-  KvPrefix prefix_of_row(std::int64_t row) const;
+  // A copy of the first slots of a row without padding; all that are in use where no number is given.
+  KvPrefix prefix_of_row(std::int64_t row, std::int64_t slots) const;
+  KvPrefix prefix_of_row(std::int64_t row) const { return prefix_of_row(row, length_); }
 
  private:
   void reserve(std::int64_t slots);

@@ -6,20 +6,28 @@
 #include "modules/state_dict.h"
 
 namespace zlens {
+namespace {
 
-RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width, double eps)
-    : weight_(weights.take(name + ".weight", {width})), eps_(eps) {}
+at::Tensor take_scale(StateDict& weights, const std::string& name, std::int64_t width, bool unit_offset) {
+  const at::Tensor stored = weights.take(name, {width});
+  return unit_offset ? stored.to(at::kFloat) + 1.0 : stored;
+}
+
+}  // namespace
+
+RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width, const Options& options)
+    : options_(options), weight_(take_scale(weights, name + ".weight", width, options.unit_offset)) {}
 
 at::Tensor RmsNorm::forward(const at::Tensor& x) const {
-  if (kernels::usable(x)) return kernels::rms_norm(x, weight_, eps_);
-  if (kernels::fusable(x) && !weight_.requires_grad()) return kernels::rms_norm_differentiable(x, weight_, eps_);
+  if (kernels::usable(x) && fits(x)) return kernels::rms_norm(x, weight_, options_.eps);
+  if (kernels::fusable(x) && fits(x) && !weight_.requires_grad()) return kernels::rms_norm_differentiable(x, weight_, options_.eps);
   const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + eps_);
-  return weight_ * scaled.to(x.scalar_type());
+  const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + options_.eps);
+  return options_.unit_offset ? (scaled * weight_).to(x.scalar_type()) : weight_ * scaled.to(x.scalar_type());
 }
 
 kernels::AddedNorm RmsNorm::forward(const at::Tensor& x, const at::Tensor& delta) const {
-  if (kernels::usable(x) && kernels::usable(delta)) return kernels::add_rms_norm(x, delta, weight_, eps_);
+  if (kernels::usable(x) && kernels::usable(delta) && fits(x)) return kernels::add_rms_norm(x, delta, weight_, options_.eps);
   const at::Tensor sum = x + delta;
   return {sum, forward(sum)};
 }

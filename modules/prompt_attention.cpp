@@ -74,7 +74,7 @@ Slots slots_of_row(const std::int32_t* positions, const Shape& shape) {
 struct Queries {
   const Bf16* query;              // [count, Dh]
   const std::int64_t* positions;  // [count]
-  std::int64_t seen;              // slots up to the last query's own: later ones hold later tokens
+  std::int64_t seen;              // slots up to which any query may see
   std::int64_t window;
   float scale;  // of the scores, as powers of two
   Bf16* out;    // [count, stride]
@@ -212,7 +212,7 @@ void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at
     const std::int64_t count = std::min<std::int64_t>(kTileRows, tokens - first);
     const Queries queries{data(in.query) + ((b * heads + h) * tokens + first) * width,
                           in.query_positions.const_data_ptr<std::int64_t>() + b * tokens + first,
-                          in.length - tokens + first + count,
+                          in.ordered ? in.length - tokens + first + count : in.length,
                           in.window,
                           static_cast<float>(in.scale * std::numbers::log2e),
                           static_cast<Bf16*>(out.mutable_data_ptr()) + ((b * tokens + first) * heads + h) * width,

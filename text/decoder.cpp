@@ -21,6 +21,12 @@ RopeOptions rope_options(const RopeSettings& settings) {
           settings.low_freq_factor, settings.high_freq_factor, settings.original_max_position_embeddings};
 }
 
+std::vector<Rope> make_ropes(const DecoderConfig& config) {
+  std::vector<Rope> out{Rope(rope_options(config.rope), config.head_dim)};
+  if (config.local_rope) out.emplace_back(rope_options(*config.local_rope), config.head_dim);
+  return out;
+}
+
 // transformers 5: tie where the config says so and only one of the two is stored; two stored tensors stay two.
 at::Tensor take_lm_head(const DecoderConfig& config, StateDict& weights, const at::Tensor& embed_tokens) {
   if (config.tie_word_embeddings && !weights.has("lm_head.weight")) return embed_tokens;
@@ -38,32 +44,45 @@ Decoder::Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatri
     : id_(next_id()),
       config_(config),
       embed_tokens_(take_embeddings(config, weights)),
-      norm_(weights, "model.norm", config.hidden_size, config.rms_norm_eps),
+      norm_(weights, "model.norm", config.hidden_size, norm_options()),
       lm_head_(take_lm_head(config, weights, embed_tokens_)),
-      rope_(rope_options(config.rope), config.head_dim) {
+      ropes_(make_ropes(config)) {
   layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(make_layer(weights, i, slots));
 }
 
+Attention::Options Decoder::attention_options(std::int64_t layer) const {
+  const auto i = static_cast<std::size_t>(layer);
+  const std::size_t rope = config_.local_rope && config_.layer_slides[i] ? 1 : 0;
+  return {.layer = layer,
+          .hidden_size = config_.hidden_size,
+          .num_attention_heads = config_.num_attention_heads,
+          .num_key_value_heads = config_.num_key_value_heads,
+          .head_dim = config_.head_dim,
+          .qkv_bias = config_.qkv_bias,
+          .output_bias = config_.attention_output_bias,
+          .qk_norm = config_.qk_norm ? std::optional(norm_options()) : std::nullopt,
+          .rope = config_.layer_rotates[i] ? std::optional(rope) : std::nullopt,
+          .window = config_.layer_slides[i] ? config_.sliding_window : 0,
+          .scale = 1.0 / std::sqrt(static_cast<double>(config_.query_pre_attn_scalar)),
+          .softcap = config_.attn_logit_softcapping};
+}
+
 Decoder::Layer Decoder::make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const {
   const std::string name = "model.layers." + std::to_string(index);
-  const auto i = static_cast<std::size_t>(index);
-  const Attention::Options attention{.layer = index,
-                                     .hidden_size = config_.hidden_size,
-                                     .num_attention_heads = config_.num_attention_heads,
-                                     .num_key_value_heads = config_.num_key_value_heads,
-                                     .head_dim = config_.head_dim,
-                                     .qkv_bias = config_.qkv_bias,
-                                     .output_bias = config_.attention_output_bias,
-                                     .qk_norm = config_.qk_norm,
-                                     .rms_norm_eps = config_.rms_norm_eps,
-                                     .rope = config_.layer_rotates[i],
-                                     .window = config_.layer_slides[i] ? config_.sliding_window : 0,
-                                     .scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim))};
-  return {RmsNorm(weights, name + ".input_layernorm", config_.hidden_size, config_.rms_norm_eps),
-          Attention(weights, name + ".self_attn", attention, slots),
-          RmsNorm(weights, name + ".post_attention_layernorm", config_.hidden_size, config_.rms_norm_eps),
-          GatedMlp(weights, name + ".mlp", {config_.hidden_size, config_.intermediate_size, config_.mlp_bias}, slots)};
+  const auto norm = [&](const char* norm_name) {
+    return RmsNorm(weights, name + "." + norm_name, config_.hidden_size, norm_options());
+  };
+  const auto activation = config_.hidden_act == "silu" ? GateActivation::Silu : GateActivation::GeluTanh;
+  const GatedMlp::Options mlp{config_.hidden_size, config_.intermediate_size, config_.mlp_bias, activation};
+  // The same name stands for another place where there are four norms.
+  const bool four = config_.sandwich_norms;
+  return {norm("input_layernorm"),
+          Attention(weights, name + ".self_attn", attention_options(index), slots),
+          four ? std::optional(norm("post_attention_layernorm")) : std::nullopt,
+          norm(four ? "pre_feedforward_layernorm" : "post_attention_layernorm"),
+          GatedMlp(weights, name + ".mlp", mlp, slots),
+          four ? std::optional(norm("post_feedforward_layernorm")) : std::nullopt};
 }
 
 KvShape Decoder::kv_shape() const {
@@ -72,33 +91,45 @@ KvShape Decoder::kv_shape() const {
 }
 
 at::Tensor Decoder::embed(const at::Tensor& ids) const {
-  return at::embedding(embed_tokens_, ids.to(embed_tokens_.device()));
+  const at::Tensor rows = at::embedding(embed_tokens_, ids.to(embed_tokens_.device()));
+  if (!config_.scaled_embeddings) return rows;
+  const double root = std::sqrt(static_cast<double>(config_.hidden_size));
+  return rows * at::scalar_tensor(root, at::kFloat).to(rows.scalar_type()).item<double>();
 }
 
 at::Tensor Decoder::forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
-  return run_layers(embeddings, plan_attention(context, rope_, valid, embeddings.size(1)), context, wanted);
+  return run_layers(embeddings, plan_attention(context, ropes_, NewTokens{valid, embeddings.size(1)}), context, wanted);
+}
+
+at::Tensor Decoder::forward_prompt(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted) const {
+  const NewTokens tokens{valid, embeddings.size(1), config_.bidirectional_prompt};
+  return run_layers(embeddings, plan_attention(context, ropes_, tokens), context, wanted);
 }
 
 at::Tensor Decoder::forward_tree(const at::Tensor& embeddings, const TokenTree& tree, Context& context) const {
-  return run_layers(embeddings, plan_attention(context, rope_, tree), context, Wanted::All);
+  return run_layers(embeddings, plan_attention(context, ropes_, tree), context, Wanted::All);
 }
 
 at::Tensor Decoder::run_layers(const at::Tensor& embeddings, const AttentionPlan& plan, Context& context, Wanted wanted) const {
   const std::int64_t tokens = plan.tokens;
-  kernels::AddedNorm x{embeddings, layers_.front().input_layernorm.forward(embeddings)};
+  const auto normed = [](const std::optional<RmsNorm>& norm, const at::Tensor& y) { return norm ? norm->forward(y) : y; };
+  kernels::AddedNorm x{embeddings, layers_.front().before_attention.forward(embeddings)};
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     const bool last = i + 1 == layers_.size(), last_only = wanted == Wanted::Last && tokens > 1 && last;
-    const at::Tensor attended = layer.self_attn.forward(x.normed, plan, context, last_only);
-    x = layer.post_attention_layernorm.forward(last_only ? x.sum.slice(1, tokens - 1) : x.sum, attended);
-    x = (last ? norm_ : layers_[i + 1].input_layernorm).forward(x.sum, layer.mlp.forward(x.normed, context));
+    const at::Tensor attended = normed(layer.after_attention, layer.self_attn.forward(x.normed, plan, context, last_only));
+    x = layer.before_mlp.forward(last_only ? x.sum.slice(1, tokens - 1) : x.sum, attended);
+    const at::Tensor fed = normed(layer.after_mlp, layer.mlp.forward(x.normed, context));
+    x = (last ? norm_ : layers_[i + 1].before_attention).forward(x.sum, fed);
   }
   context.cache().advance(tokens);
   return x.normed;
 }
 
 at::Tensor Decoder::logits(const at::Tensor& hidden) const {
-  return product(hidden, lm_head_);
+  const at::Tensor raw = product(hidden, lm_head_);
+  const double cap = config_.final_logit_softcapping;
+  return cap > 0 ? at::tanh(raw / cap) * cap : raw;
 }
 
 }  // namespace zlens

@@ -1,4 +1,4 @@
-// The decoder of a language model: one class for Llama 2/3, Mistral, Qwen2/2.5, Qwen3, SmolLM2/3.
+// The decoder of a language model: one class for Llama 2/3, Mistral, Qwen2/2.5, Qwen3, SmolLM2/3, Gemma 1/2/3.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -24,13 +24,20 @@ class Decoder {
   // Takes the tensors named `model.*` and `lm_head.weight`; enters its matrices into `slots`.
   Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatrices& slots);
 
-  at::Tensor embed(const at::Tensor& ids) const;  // [B, T] int64 -> [B, T, D]
+  // [B, T] int64 -> [B, T, D], for Gemma scaled by sqrt(D) rounded to the weights' dtype. What modalities encode goes beside these
+  // rows as it is.
+  at::Tensor embed(const at::Tensor& ids) const;
 
   // Runs T new tokens through all layers and appends them to the context's cache. `valid` [B, T] bool marks real tokens
   // (undefined: all). Returns the normalised hidden states [B, T, D]; rows of padding tokens are meaningless. Wanted::Last: only
   // those of the last token, [B, 1, D], which spares the last layer most of its work.
   enum class Wanted { All, Last };
   at::Tensor forward(const at::Tensor& embeddings, const at::Tensor& valid, Context& context, Wanted wanted = Wanted::All) const;
+
+  // The same for tokens that are a prompt, or its end behind what the cache holds of it: where the config says bidirectional_prompt
+  // they see each other in both directions.
+  at::Tensor forward_prompt(const at::Tensor& embeddings, const at::Tensor& valid, Context& context,
+                            Wanted wanted = Wanted::All) const;
 
   // The same for tokens that form a tree, in a batch of one; differentiable in the embeddings and in the context's mix. Only a
   // pass without gradients leaves usable keys and values in the cache.
@@ -46,12 +53,16 @@ class Decoder {
 
  private:
   struct Layer {
-    RmsNorm input_layernorm;
+    RmsNorm before_attention;
     Attention self_attn;
-    RmsNorm post_attention_layernorm;
+    std::optional<RmsNorm> after_attention;
+    RmsNorm before_mlp;
     GatedMlp mlp;
+    std::optional<RmsNorm> after_mlp;
   };
   at::Tensor run_layers(const at::Tensor& embeddings, const AttentionPlan& plan, Context& context, Wanted wanted) const;
+  RmsNorm::Options norm_options() const { return {config_.rms_norm_eps, config_.unit_offset_norms}; }
+  Attention::Options attention_options(std::int64_t layer) const;
   Layer make_layer(StateDict& weights, std::int64_t index, AdaptableMatrices& slots) const;
 
   std::uint64_t id_;
@@ -59,8 +70,8 @@ class Decoder {
   at::Tensor embed_tokens_;  // [V, D]
   std::vector<Layer> layers_;
   RmsNorm norm_;
-  at::Tensor lm_head_;  // [V, D]; the embeddings where tied
-  Rope rope_;
+  at::Tensor lm_head_;       // [V, D]; the embeddings where tied
+  std::vector<Rope> ropes_;  // the config's rope, local_rope
 };
 
 }  // namespace zlens

@@ -10,7 +10,8 @@ namespace zlens {
 namespace {
 
 constexpr IntegerRange kVocab{1, 1 << 24}, kWidth{1, 1 << 17}, kLayers{1, 4096}, kHeads{1, 4096}, kHeadDim{2, 4096};
-constexpr IntegerRange kLength{1, std::int64_t{1} << 32}, kTokenId{0, 1 << 24}, kIntermediate{1, 1 << 20};
+constexpr IntegerRange kLength{1, std::int64_t{1} << 32}, kTokenId{0, 1 << 24}, kIntermediate{1, 1 << 20}, kPeriod{1, 4096};
+constexpr IntegerRange kWindow{1, 1 << 30};  // positions are 32 bits wide in the loops of attention
 
 // Class defaults of transformers 5.23 for keys that a checkpoint's config.json may leave out.
 struct FamilyDefaults {
@@ -22,12 +23,15 @@ struct FamilyDefaults {
   std::int64_t head_dim;  // 0: hidden_size / num_attention_heads
 };
 
-constexpr std::array<FamilyDefaults, 5> kFamilies = {{
+constexpr std::array<FamilyDefaults, 8> kFamilies = {{
     {"llama", 4096, 11008, 32, 32, 0, 32000, 2048, 1e-6, 10000, false, 0},
     {"mistral", 4096, 14336, 32, 32, 8, 32000, 131072, 1e-6, 10000, false, 0},
     {"qwen2", 4096, 22016, 32, 32, 32, 151936, 32768, 1e-6, 10000, false, 0},
     {"qwen3", 4096, 22016, 32, 32, 32, 151936, 32768, 1e-6, 10000, false, 128},
     {"smollm3", 2048, 11008, 36, 16, 4, 128256, 32768, 1e-6, 2000000, true, 0},
+    {"gemma", 3072, 24576, 28, 16, 16, 256000, 8192, 1e-6, 10000, true, 256},
+    {"gemma2", 2304, 9216, 26, 8, 4, 256000, 8192, 1e-6, 10000, true, 256},
+    {"gemma3_text", 2304, 9216, 26, 8, 4, 262208, 131072, 1e-6, 1000000, true, 256},
 }};
 
 const FamilyDefaults& family_of(const std::string& model_type, const std::string& subject) {
@@ -38,13 +42,10 @@ const FamilyDefaults& family_of(const std::string& model_type, const std::string
   throw InputError(subject + ": model_type '" + model_type + "' is not supported (known: " + known + ")");
 }
 
-RopeSettings read_rope(const ConfigReader& config, double default_theta) {
-  // transformers 5 writes rope_parameters; 4 wrote rope_theta beside rope_scaling, whose `type` was an alias of rope_type.
-  const ConfigReader rope = config.child(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
+RopeSettings read_rope_object(const ConfigReader& rope, double default_theta) {
   RopeSettings out;
-  out.rope_type = rope.string("rope_type", rope.string("type", "default"));
-  const double outer_theta = config.number("rope_theta", 1, 1e12, default_theta);
-  out.rope_theta = rope.number("rope_theta", 1, 1e12, outer_theta);
+  out.rope_type = rope.string("rope_type", rope.string("type", "default"));  // `type`: an alias in transformers 4
+  out.rope_theta = rope.number("rope_theta", 1, 1e12, default_theta);
   if (out.rope_type == "default") return out;
   if (out.rope_type != "linear" && out.rope_type != "llama3")
     rope.fail("rope_type", "'" + out.rope_type + "' is not supported (known: default, linear, llama3)");
@@ -57,12 +58,74 @@ RopeSettings read_rope(const ConfigReader& config, double default_theta) {
   return out;
 }
 
+// transformers 5 writes rope_parameters, for Gemma 3 one for each kind of layer; 4 wrote rope_theta beside rope_scaling.
+void read_rope(const ConfigReader& config, double default_theta, DecoderConfig& out) {
+  const double theta = config.number("rope_theta", 1, 1e12, default_theta);
+  const bool five = config.has("rope_parameters");
+  const ConfigReader rope = config.child(five ? "rope_parameters" : "rope_scaling");
+  if (out.model_type != "gemma3_text") {
+    out.rope = read_rope_object(rope, theta);
+    return;
+  }
+  out.local_rope = RopeSettings{.rope_theta = config.number("rope_local_base_freq", 1, 1e12, 10000.0)};
+  if (!five) {
+    out.rope = read_rope_object(rope, theta);
+    return;
+  }
+  if (!rope.has("full_attention") && !rope.has("sliding_attention"))
+    config.fail("rope_parameters", "must hold full_attention and sliding_attention");
+  out.rope = read_rope_object(rope.child("full_attention"), theta);
+  out.local_rope = read_rope_object(rope.child("sliding_attention"), out.local_rope->rope_theta);
+}
+
+// Of the gate, under the key that the family reads.
+std::string read_activation(const ConfigReader& config, const std::string& model_type) {
+  const bool gemma = model_type.starts_with("gemma");
+  const char* key = gemma && model_type != "gemma" ? "hidden_activation" : "hidden_act";
+  const std::string known = gemma ? "gelu_pytorch_tanh" : "silu", name = config.string(key, known);
+  if (name == known) return known;
+  if (model_type == "gemma" && name == "gelu") return known;  // a legacy value of published files, which means the same there
+  config.fail(key, "'" + name + "' is not supported for " + model_type + " (known: " + known + ")");
+}
+
+// A cap that null switches off.
+double read_softcap(const ConfigReader& config, const char* key, double fallback) {
+  const auto found = config.json().find(key);
+  return found != config.json().end() && found->is_null() ? 0 : config.number(key, 1e-3, 1e6, fallback);
+}
+
+void read_gemma(const ConfigReader& config, DecoderConfig& out) {
+  out.query_pre_attn_scalar = out.head_dim;
+  if (!out.model_type.starts_with("gemma")) return;
+  if (config.boolean("use_bidirectional_attention", false))
+    config.fail("use_bidirectional_attention", "is true, which is not supported");
+  out.scaled_embeddings = out.unit_offset_norms = true;
+  if (out.model_type == "gemma") return;
+  const bool second = out.model_type == "gemma2";
+  out.sandwich_norms = true;
+  out.qk_norm = !second;
+  out.query_pre_attn_scalar = config.integer("query_pre_attn_scalar", kWidth, 256);
+  out.final_logit_softcapping = read_softcap(config, "final_logit_softcapping", second ? 30 : 0);
+  // Gemma 3 has this key, too, but transformers makes nothing of it.
+  if (second) out.attn_logit_softcapping = read_softcap(config, "attn_logit_softcapping", 50);
+}
+
+// Where the config lists no kinds of layers.
+bool slides_by_default(const ConfigReader& config, const std::string& model_type, std::int64_t layer) {
+  if (model_type == "mistral") return true;
+  if (model_type == "gemma2") return layer % 2 == 0;
+  if (model_type == "gemma3_text") return (layer + 1) % config.integer("sliding_window_pattern", kPeriod, 6) != 0;
+  return layer >= config.integer("max_window_layers", {0, 4096}, 28);
+}
+
 void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
   const auto layers = static_cast<std::size_t>(out.num_hidden_layers);
   out.layer_slides.assign(layers, false);
   out.layer_rotates.assign(layers, true);
+  const bool gemma = out.model_type == "gemma2" || out.model_type == "gemma3_text";
   const bool windowed = out.model_type == "mistral" || config.boolean("use_sliding_window", false);
-  if (windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kLength);
+  if (gemma) out.sliding_window = config.integer("sliding_window", kWindow, 4096);
+  if (!gemma && windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kWindow);
   if (config.has("layer_types")) {
     const Json& kinds = config.json()["layer_types"];
     if (!kinds.is_array() || kinds.size() != layers) config.fail("layer_types", "must list a kind for each layer");
@@ -71,13 +134,13 @@ void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
       out.layer_slides[i] = kinds[i] == "sliding_attention" && out.sliding_window > 0;
     }
   } else if (out.sliding_window > 0) {
-    const std::int64_t first = out.model_type == "mistral" ? 0 : config.integer("max_window_layers", {0, 4096}, 28);
-    for (std::size_t i = 0; i < layers; ++i) out.layer_slides[i] = static_cast<std::int64_t>(i) >= first;
+    for (std::size_t i = 0; i < layers; ++i)
+      out.layer_slides[i] = slides_by_default(config, out.model_type, static_cast<std::int64_t>(i));
   }
   if (out.model_type != "smollm3") return;
   const auto rotates = config.integers("no_rope_layers", {0, 1});
   if (!rotates.empty() && rotates.size() != layers) config.fail("no_rope_layers", "must hold a 0 or 1 for each layer");
-  const std::int64_t interval = config.integer("no_rope_layer_interval", {1, 4096}, 4);
+  const std::int64_t interval = config.integer("no_rope_layer_interval", kPeriod, 4);
   for (std::size_t i = 0; i < layers; ++i)
     out.layer_rotates[i] = rotates.empty() ? (static_cast<std::int64_t>(i) + 1) % interval != 0 : rotates[i] == 1;
 }
@@ -89,7 +152,7 @@ void read_biases(const ConfigReader& config, DecoderConfig& out) {
   }
   out.qk_norm = out.model_type == "qwen3";
   out.qkv_bias = out.attention_output_bias = config.boolean("attention_bias", false);
-  out.mlp_bias = config.boolean("mlp_bias", false);
+  out.mlp_bias = !out.model_type.starts_with("gemma") && config.boolean("mlp_bias", false);
 }
 
 void check_sizes(const DecoderConfig& config, const std::string& subject) {
@@ -115,9 +178,7 @@ DecoderConfig parse_decoder_config(const Json& json, const std::string& subject)
   DecoderConfig out;
   out.model_type = config.string("model_type");
   const FamilyDefaults& family = family_of(out.model_type, subject);
-  const std::string activation = config.string("hidden_act", "silu");
-  if (activation != "silu")
-    config.fail("hidden_act", "'" + activation + "' is not supported for " + out.model_type + " (known: silu)");
+  out.hidden_act = read_activation(config, out.model_type);
   out.vocab_size = config.integer("vocab_size", kVocab, family.vocab_size);
   out.hidden_size = config.integer("hidden_size", kWidth, family.hidden_size);
   out.intermediate_size = config.integer("intermediate_size", kIntermediate, family.intermediate_size);
@@ -133,47 +194,13 @@ DecoderConfig parse_decoder_config(const Json& json, const std::string& subject)
   out.max_position_embeddings = config.integer("max_position_embeddings", kLength, family.max_position_embeddings);
   out.rms_norm_eps = config.number("rms_norm_eps", 1e-12, 0.1, family.rms_norm_eps);
   out.tie_word_embeddings = config.boolean("tie_word_embeddings", family.tie_word_embeddings);
-  out.rope = read_rope(config, family.rope_theta);
+  read_rope(config, family.rope_theta, out);
   out.eos_token_ids = config.integers("eos_token_id", kTokenId);
   read_biases(config, out);
+  read_gemma(config, out);
   read_layer_kinds(config, out);
   check_sizes(out, subject);
   return out;
-}
-
-DecoderConfig decoder_config_from_gguf(const Gguf& gguf) {
-  const std::string subject = gguf.file()->path().string();
-  const std::string* architecture = gguf.string("general.architecture");
-  if (!architecture) throw InputError(subject + ": general.architecture is missing");
-  // The metadata is translated into the config.json that transformers would write, so that one reader checks both.
-  const std::string prefix = *architecture + ".";
-  Json config = {{"model_type", *architecture}};
-  const auto copy_integer = [&](const char* from, const char* to) {
-    if (const auto value = gguf.integer(prefix + from)) config[to] = *value;
-  };
-  copy_integer("embedding_length", "hidden_size");
-  copy_integer("feed_forward_length", "intermediate_size");
-  copy_integer("block_count", "num_hidden_layers");
-  copy_integer("attention.head_count", "num_attention_heads");
-  copy_integer("attention.head_count_kv", "num_key_value_heads");
-  copy_integer("attention.key_length", "head_dim");
-  copy_integer("context_length", "max_position_embeddings");
-  for (const char* required : {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"})
-    if (!config.contains(required)) throw InputError(subject + ": the metadata does not give " + required);
-  if (const auto eps = gguf.number(prefix + "attention.layer_norm_rms_epsilon")) config["rms_norm_eps"] = *eps;
-  config["rope_theta"] = gguf.number(prefix + "rope.freq_base").value_or(10000.0);
-  if (const std::string* scaling = gguf.string(prefix + "rope.scaling.type"); scaling && *scaling != "none")
-    config["rope_scaling"] = {{"rope_type", *scaling}, {"factor", gguf.number(prefix + "rope.scaling.factor").value_or(1.0)}};
-  const auto embedding = gguf.tensors().find("token_embd.weight");
-  if (embedding == gguf.tensors().end() || embedding->second.shape.size() != 2)
-    throw InputError(subject + ": token_embd.weight is missing or not a matrix");
-  config["vocab_size"] = embedding->second.shape[0];
-  config["tie_word_embeddings"] = !gguf.tensors().contains("output.weight");
-  config["attention_bias"] = gguf.tensors().contains("blk.0.attn_q.bias");
-  if (gguf.tensors().contains("rope_freqs.weight"))
-    throw InputError(subject + ": rope_freqs.weight (scaled RoPE) is not supported");
-  if (const auto eos = gguf.integer("tokenizer.ggml.eos_token_id")) config["eos_token_id"] = *eos;
-  return parse_decoder_config(config, subject);
 }
 
 }  // namespace zlens

@@ -119,7 +119,7 @@ at::Tensor prompt_logits(const Decoder& decoder, const TokenPrompt& prompt, cons
   const c10::InferenceMode inference;
   const auto length = static_cast<std::int64_t>(prompt.ids.size());
   Context context(KvCache(decoder.kv_shape(), 1, length), mix);
-  const at::Tensor hidden = decoder.forward(embed_prompt(decoder, prompt, 0, length), {}, context);
+  const at::Tensor hidden = decoder.forward_prompt(embed_prompt(decoder, prompt, 0, length), {}, context);
   return decoder.logits(hidden[0]).to(at::kFloat);
 }
 

@@ -21,13 +21,14 @@ namespace zlens {
 struct TokenPrompt {
   std::vector<std::int32_t> ids;
   // Increasing lengths at which the keys and values of ids[0, n) are worth keeping for other prompts (texts in front of a
-  // question). What is reused depends on this prompt alone, never on what ran before: results do not depend on history.
+  // question). What is reused depends on this prompt alone, never on what ran before: results do not depend on history. A decoder
+  // with bidirectional_prompt reuses nothing but all of this very prompt before its last token.
   std::vector<std::int64_t> shared_prefixes;
   std::vector<std::int64_t> embedded;  // indices into ids, increasing, whose embedding is given
   at::Tensor embeddings;               // [embedded.size(), D]; undefined where there are none
   std::string embeddings_hash;         // content hash of embeddings: part of cache keys
-  // Where the answer's side begins (behind the question: the tokens that open the answer, at least the last one): what a mix that is
-  // ActiveMix::answer_only acts on. 0: the last token.
+  // Where the answer's side begins (behind the question: the tokens that open the answer, at least the last one): what a mix that
+  // is ActiveMix::answer_only acts on. 0: the last token.
   std::int64_t answer_from = 0;
 
   // The same within [1, ids.size() - 1]; 0 for a prompt of one token.
@@ -60,7 +61,7 @@ using TokenCallback = std::function<Next(std::size_t row, const Choice& choice)>
 std::vector<Generation> generate(const Decoder& decoder, std::span<const TokenPrompt> prompts, const GenerateOptions& options,
                                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches, const TokenCallback& on_token = {});
 
-// Logits [T, V] float32 of a whole prompt. Throws as `generate` does.
+// Logits [T, V] float32 of a whole prompt, read as `generate` reads it. Throws as `generate` does.
 at::Tensor prompt_logits(const Decoder& decoder, const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix);
 
 }  // namespace zlens

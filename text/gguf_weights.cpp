@@ -3,7 +3,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "io/error.h"
@@ -11,7 +14,9 @@
 namespace zlens {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLayerNames = {{
+using Name = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array<Name, 10> kLayerNames = {{
     {"attn_norm", "input_layernorm"},
     {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},
@@ -19,24 +24,39 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLayerNa
     {"attn_output", "self_attn.o_proj"},
     {"attn_q_norm", "self_attn.q_norm"},
     {"attn_k_norm", "self_attn.k_norm"},
-    {"ffn_norm", "post_attention_layernorm"},
     {"ffn_gate", "mlp.gate_proj"},
     {"ffn_up", "mlp.up_proj"},
     {"ffn_down", "mlp.down_proj"},
 }};
 
+constexpr std::array<Name, 1> kTwoNorms = {{{"ffn_norm", "post_attention_layernorm"}}};
+constexpr std::array<Name, 3> kFourNorms = {{
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"ffn_norm", "pre_feedforward_layernorm"},
+    {"post_ffw_norm", "post_feedforward_layernorm"},
+}};
+
+// Empty where a layer has no such part.
+std::string_view canonical_part(std::string_view part, bool four_norms) {
+  const auto find = [&](std::span<const Name> names) {
+    const auto found = std::find_if(names.begin(), names.end(), [&](const Name& name) { return name.first == part; });
+    return found == names.end() ? std::string_view() : found->second;
+  };
+  const std::string_view norm = four_norms ? find(kFourNorms) : find(kTwoNorms);
+  return norm.empty() ? find(kLayerNames) : norm;
+}
+
 // "blk.3.attn_q.weight" -> "model.layers.3.self_attn.q_proj.weight"; empty where the name has no place.
-std::string canonical_name(const std::string& name) {
+std::string canonical_name(const std::string& name, bool four_norms) {
   if (name == "token_embd.weight") return "model.embed_tokens.weight";
   if (name == "output_norm.weight") return "model.norm.weight";
   if (name == "output.weight") return "lm_head.weight";
   if (!name.starts_with("blk.")) return {};
   const auto after_index = name.find('.', 4), suffix = name.rfind('.');
   if (after_index == std::string::npos || suffix <= after_index) return {};
-  const std::string_view part = std::string_view(name).substr(after_index + 1, suffix - after_index - 1);
-  for (const auto& [gguf, canonical] : kLayerNames)
-    if (part == gguf) return "model.layers." + name.substr(4, after_index - 4) + "." + std::string(canonical) + name.substr(suffix);
-  return {};
+  const auto part = canonical_part(std::string_view(name).substr(after_index + 1, suffix - after_index - 1), four_norms);
+  if (part.empty()) return {};
+  return "model.layers." + name.substr(4, after_index - 4) + "." + std::string(part) + name.substr(suffix);
 }
 
 // Rows in chunks that stay in the processor's cache between dequantising and rounding.
@@ -70,7 +90,7 @@ StateDict state_dict_from_gguf(const std::shared_ptr<const Gguf>& gguf, const De
   const std::string subject = gguf->file()->path().string();
   StateDict weights(subject, dtype);
   for (const auto& [name, tensor] : gguf->tensors()) {
-    const std::string canonical = canonical_name(name);
+    const std::string canonical = canonical_name(name, config.sandwich_norms);
     if (canonical.empty())
       throw InputError(subject + ": tensor '" + name + "' has no place in a " + config.model_type + " decoder");
     const bool llama = config.model_type == "llama";
@@ -78,7 +98,10 @@ StateDict state_dict_from_gguf(const std::shared_ptr<const Gguf>& gguf, const De
     const std::int64_t heads = !llama ? 0 : query ? config.num_attention_heads : key ? config.num_key_value_heads : 0;
     if (heads && (tensor.shape.empty() || tensor.shape[0] % (2 * heads) != 0))
       throw InputError(subject + ": the rows of '" + name + "' cannot be divided among " + std::to_string(heads) + " heads");
-    weights.add(canonical, tensor.shape, [gguf, &tensor = tensor, heads](at::ScalarType wanted) {
+    // Gemma's norms are stored as what they scale by, 1 + weight.
+    const bool offset = config.unit_offset_norms && canonical.ends_with("norm.weight");
+    weights.add(canonical, tensor.shape, [gguf, &tensor = tensor, heads, offset](at::ScalarType wanted) {
+      if (offset) return (dequantized(*gguf, tensor, at::kFloat) - 1.0).to(wanted);
       const at::Tensor loaded = dequantized(*gguf, tensor, wanted);
       return heads ? unpermuted(loaded, heads) : loaded;
     });

@@ -15,23 +15,34 @@ using PrefixPointer = std::shared_ptr<const KvPrefix>;
 // Prefixes below this length cost more to copy than to compute again.
 constexpr std::int64_t kMinPrefix = 16;
 
-std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, std::int64_t from, std::int64_t to,
-                       const std::string& parent, const ActiveMix* mix) {
+// A prefix's tokens [from, to), and up to where the prompt is read for them: up to `to`, or to the prompt's end where they see it.
+struct Piece {
+  std::int64_t from, to, read_to;
+};
+
+std::string prefix_key(const Decoder& decoder, const TokenPrompt& prompt, const Piece& piece, const std::string& parent,
+                       const ActiveMix* mix) {
   Sha256 hash;
-  hash.update(std::to_string(decoder.id()) + "\n");
+  hash.update(std::to_string(decoder.id()) + "\n" + std::to_string(piece.to) + "\n");
   hash.update(parent);
   hash.update(mix ? mix->content_hash : std::string());
   hash.update(prompt.embeddings_hash);
-  const auto ids = std::span(prompt.ids).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+  const auto ids =
+      std::span(prompt.ids).subspan(static_cast<std::size_t>(piece.from), static_cast<std::size_t>(piece.read_to - piece.from));
   hash.update(std::as_bytes(ids));
   return hash.hex();
 }
 
-// Where the prefixes of a prompt end that are computed alone. At least one token is left behind the last.
-std::vector<std::int64_t> prefix_ends(const TokenPrompt& prompt, bool whole_question) {
+// Where the prefixes of a prompt end that are computed alone. At least one token is left behind the last. Read in both directions,
+// tokens serve no other prompt: all of them before the last are kept (for answers to the very same prompt), or none.
+std::vector<std::int64_t> prefix_ends(const TokenPrompt& prompt, bool whole_question, bool bidirectional) {
   const std::int64_t last = whole_question ? prompt.answer_start() : static_cast<std::int64_t>(prompt.ids.size()) - 1;
   std::vector<std::int64_t> ends;
   std::int64_t from = 0;
+  if (bidirectional) {
+    const bool all = !prompt.shared_prefixes.empty() && prompt.shared_prefixes.back() >= last && last >= kMinPrefix;
+    return all || (whole_question && last > 0) ? std::vector{last} : ends;
+  }
   for (const std::int64_t end : prompt.shared_prefixes) {
     const std::int64_t to = std::min(end, last);
     if (to >= from + kMinPrefix) ends.push_back(from = to);
@@ -53,14 +64,15 @@ Reused shared_prefix(const Decoder& decoder, const TokenPrompt& prompt, const st
   std::string parent;
   std::int64_t from = 0;
   for (const std::int64_t to : ends) {
-    parent = prefix_key(decoder, prompt, from, to, parent, mix.get());
+    const std::int64_t read_to = decoder.config().bidirectional_prompt ? static_cast<std::int64_t>(prompt.ids.size()) : to;
+    parent = prefix_key(decoder, prompt, {from, to, read_to}, parent, mix.get());
     PrefixPointer found = caches.prefixes.get(parent);
     if (found) {
       out.cached = to;
     } else {
-      Context context(KvCache::from_prefixes(decoder.kv_shape(), {out.prefix.get()}, to), mix);
-      decoder.forward(embed_prompt(decoder, prompt, from, to), {}, context, Decoder::Wanted::Last);
-      found = std::make_shared<KvPrefix>(context.cache().prefix_of_row(0));
+      Context context(KvCache::from_prefixes(decoder.kv_shape(), {out.prefix.get()}, read_to), mix);
+      decoder.forward_prompt(embed_prompt(decoder, prompt, from, read_to), {}, context, Decoder::Wanted::Last);
+      found = std::make_shared<KvPrefix>(context.cache().prefix_of_row(0, to));
       caches.prefixes.put(parent, found, found->bytes());
     }
     out.prefix = found;
@@ -110,7 +122,8 @@ at::Tensor embed_prompt(const Decoder& decoder, const TokenPrompt& prompt, std::
 
 std::shared_ptr<const KvPrefix> base_prefix(const Decoder& decoder, const TokenPrompt& prompt, Caches& caches) {
   const c10::NoGradGuard no_grad;
-  return shared_prefix(decoder, prompt, prefix_ends(prompt, /*whole_question=*/true), nullptr, caches).prefix;
+  const auto ends = prefix_ends(prompt, /*whole_question=*/true, decoder.config().bidirectional_prompt);
+  return shared_prefix(decoder, prompt, ends, nullptr, caches).prefix;
 }
 
 Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, std::int64_t reserve,
@@ -123,7 +136,8 @@ Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, 
   std::vector<std::int64_t> reused;
   std::int64_t longest_prefix = 0;
   for (const TokenPrompt& prompt : prompts) {
-    prefixes.push_back(share ? shared_prefix(decoder, prompt, prefix_ends(prompt, base_reads), reader, caches) : Reused{});
+    const auto ends = prefix_ends(prompt, base_reads, decoder.config().bidirectional_prompt);
+    prefixes.push_back(share ? shared_prefix(decoder, prompt, ends, reader, caches) : Reused{});
     pointers.push_back(prefixes.back().prefix.get());
     reused.push_back(prefixes.back().cached);
     const std::int64_t from = pointers.back() ? pointers.back()->length() : 0, to = static_cast<std::int64_t>(prompt.ids.size());
@@ -132,7 +146,7 @@ Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, 
   }
   const Chunk chunk = left_padded(rests);
   Context context(KvCache::from_prefixes(decoder.kv_shape(), pointers, longest_prefix + chunk.embeddings.size(1) + reserve), mix);
-  at::Tensor hidden = decoder.forward(chunk.embeddings, chunk.valid, context, Decoder::Wanted::Last);
+  at::Tensor hidden = decoder.forward_prompt(chunk.embeddings, chunk.valid, context, Decoder::Wanted::Last);
   return {std::move(context), std::move(hidden), std::move(reused)};
 }
 

@@ -19,7 +19,15 @@ class TreeBuilder {
   std::int64_t branch(std::int64_t parent, std::int64_t from) {
     parents_.push_back(parent);
     next_.push_back(from);
+    both_ways_.push_back(false);
     return static_cast<std::int64_t>(parents_.size()) - 1;
+  }
+
+  // The same for the text of a prompt.
+  std::int64_t prompt_branch(std::int64_t parent, std::int64_t from) {
+    const std::int64_t out = branch(parent, from);
+    both_ways_.back() = decoder_.config().bidirectional_prompt;
+    return out;
   }
 
   // Appends ids[from, to) of a prompt to a branch. Returns the index of the first new token.
@@ -33,6 +41,7 @@ class TreeBuilder {
     return first;
   }
 
+  const Decoder& decoder() const { return decoder_; }
   at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
   const std::vector<std::int64_t>& branches() const { return branches_; }
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
@@ -44,17 +53,22 @@ class TreeBuilder {
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t j = i; j >= 0; j = parents_[static_cast<std::size_t>(j)]) ancestors[i][j].fill_(true);
     before.insert(before.end(), branches_.begin(), branches_.end());
-    return {at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
+    TokenTree out{at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
+    if (decoder_.config().bidirectional_prompt) out.both_ways = at::tensor(both_ways_, at::kLong).to(at::kBool);
+    return out;
   }
 
  private:
   const Decoder& decoder_;
-  std::vector<std::int64_t> parents_, next_, branches_, positions_;
+  std::vector<std::int64_t> parents_, next_, both_ways_;  // of every branch
+  std::vector<std::int64_t> branches_, positions_;        // of every token
   std::vector<at::Tensor> pieces_;
 };
 
-// Tokens that all prompts begin with, as far as an answer's side may begin behind them.
-std::int64_t shared_length(std::span<const AnsweredPrompt> prompts) {
+// Tokens that all prompts begin with, as far as an answer's side may begin behind them. None where what they mean depends on what
+// follows.
+std::int64_t shared_length(const Decoder& decoder, std::span<const AnsweredPrompt> prompts) {
+  if (decoder.config().bidirectional_prompt) return 0;
   const TokenPrompt& first = *prompts.front().prompt;
   std::int64_t shared = first.answer_start();
   for (const AnsweredPrompt& other : prompts) {
@@ -73,11 +87,11 @@ struct Questions {
 
 // Branch 0 for what all prompts have in common, one for the rest of each.
 Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts) {
-  const std::int64_t shared = shared_length(prompts), trunk = tree.branch(-1, 0);
+  const std::int64_t shared = shared_length(tree.decoder(), prompts), trunk = tree.branch(-1, 0);
   tree.append(trunk, *prompts.front().prompt, 0, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
-    out.branches.push_back(tree.branch(trunk, shared));
+    out.branches.push_back(tree.prompt_branch(trunk, shared));
     tree.append(out.branches.back(), *entry.prompt, shared, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
@@ -90,7 +104,7 @@ Questions append_answer_sides(TreeBuilder& tree, std::span<const AnsweredPrompt>
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     const std::int64_t from = entry.prompt->answer_start();
-    out.branches.push_back(tree.branch(trunk, from));
+    out.branches.push_back(tree.prompt_branch(trunk, from));
     tree.append(out.branches.back(), *entry.prompt, from, static_cast<std::int64_t>(entry.prompt->ids.size()));
     out.last_tokens.push_back(tree.size() - 1);
   }
@@ -104,7 +118,7 @@ struct BaseReading {
 };
 
 BaseReading base_reading(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, Caches& caches) {
-  const std::int64_t shared = shared_length(prompts);
+  const std::int64_t shared = shared_length(decoder, prompts);
   BaseReading out;
   std::int64_t capacity = shared;
   for (const AnsweredPrompt& entry : prompts) capacity += entry.prompt->answer_start() - shared;

@@ -116,7 +116,7 @@ TEST(PromptAttention, EqualsTheDefinition) {
   at::manual_seed(5);
   for (const auto& [tokens, length, width] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
            {2, 2, 64}, {7, 7, 64}, {70, 70, 64}, {13, 200, 64}, {65, 65, 128}, {6, 64, 64}})
-    for (const std::int64_t window : {0, 9}) {
+    for (const auto& [window, ordered] : {std::pair<std::int64_t, bool>{0, true}, {9, true}, {0, false}}) {
       const std::int64_t batch = 2, heads = 4, kv_heads = 2, capacity = length + 3,
                          padding = length > 100 ? 70 : std::min<std::int64_t>(5, length - 1);
       const auto random = [](at::IntArrayRef shape) { return at::randn(shape).to(at::kBFloat16); };
@@ -127,7 +127,9 @@ TEST(PromptAttention, EqualsTheDefinition) {
       slots[0].slice(0, 0, length).copy_(at::arange(length, at::kInt));
       slots[1].slice(0, padding, length).copy_(at::arange(length - padding, at::kInt));
       const at::Tensor own = slots.slice(1, length - tokens, length), seen = slots.slice(1, 0, length);
-      at::Tensor visible = seen.unsqueeze(1).ge(0).logical_and(seen.unsqueeze(1).le(own.unsqueeze(2)));
+      // Not ordered: each sees up to the last.
+      const at::Tensor newest = ordered ? own : at::where(own.ge(0), own.amax(1, true), -1);
+      at::Tensor visible = seen.unsqueeze(1).ge(0).logical_and(seen.unsqueeze(1).le(newest.unsqueeze(2)));
       if (window) visible = visible.logical_and(seen.unsqueeze(1).gt(own.unsqueeze(2) - window));
       const auto wide = [&](const at::Tensor& x) {
         return x.slice(2, 0, length).to(at::kFloat).repeat_interleave(heads / kv_heads, 1);
@@ -135,8 +137,9 @@ TEST(PromptAttention, EqualsTheDefinition) {
       const at::Tensor scores = at::matmul(q.to(at::kFloat), wide(k).transpose(2, 3)) * 0.2;
       const at::Tensor weights = at::softmax(scores.masked_fill(visible.logical_not().unsqueeze(1), -INFINITY), -1).nan_to_num(0);
       const at::Tensor expected = at::matmul(weights, wide(v)).transpose(1, 2).flatten(2);
-      const at::Tensor out = kernels::prompt_attention({q, k, v, own.to(at::kLong).contiguous(), slots, length, window, 0.2});
-      EXPECT_LE(max_difference(out, expected), 0.03) << tokens << " " << length << " " << window;
+      const at::Tensor out =
+          kernels::prompt_attention({q, k, v, newest.to(at::kLong).contiguous(), slots, length, window, 0.2, ordered});
+      EXPECT_LE(max_difference(out, expected), 0.03) << tokens << " " << length << " " << window << " " << ordered;
     }
 }
 

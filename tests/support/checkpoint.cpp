@@ -17,8 +17,9 @@ const std::filesystem::path kFolder = std::filesystem::path(ZLENS_FIXTURES) / "d
 
 }  // namespace
 
-LoadedDecoder load_decoder_fixture(const std::string& name, at::ScalarType dtype) {
-  const DecoderConfig config = parse_decoder_config(read_json_file(kFolder / name / "config.json"), name);
+LoadedDecoder load_decoder_fixture(const std::string& name, at::ScalarType dtype, bool bidirectional_prompt) {
+  DecoderConfig config = parse_decoder_config(read_json_file(kFolder / name / "config.json"), name);
+  config.bidirectional_prompt = bidirectional_prompt;
   StateDict weights = state_dict_from_checkpoint(kFolder / name, dtype, [](const std::string& key) { return key; });
   LoadedDecoder out;
   out.decoder = std::make_unique<Decoder>(config, weights, out.matrices);

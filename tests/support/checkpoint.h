@@ -17,8 +17,8 @@ struct LoadedDecoder {
   std::unique_ptr<const Decoder> decoder;
 };
 
-// tests/fixtures/decoders/<name> in float32 (or `dtype`).
-LoadedDecoder load_decoder_fixture(const std::string& name, at::ScalarType dtype = at::kFloat);
+// tests/fixtures/decoders/<name> in float32 (or `dtype`), with DecoderConfig::bidirectional_prompt as given.
+LoadedDecoder load_decoder_fixture(const std::string& name, at::ScalarType dtype = at::kFloat, bool bidirectional_prompt = false);
 std::vector<std::string> decoder_fixtures();
 
 // All tensors of a safetensors file, copied.

@@ -68,7 +68,71 @@ TEST(DecoderConfig, SlidingWindowIsIgnoredWhereTheFamilyTurnsItOff) {
   EXPECT_TRUE(parse_decoder_config(mistral, "c").layer_slides[0]);
 }
 
-// Every size, divisor and bound with every kind of bad value.
+TEST(DecoderConfig, GemmaFollowsItsClassesDefaults) {
+  const DecoderConfig one = parse_decoder_config({{"model_type", "gemma"}, {"hidden_act", "gelu"}}, "c");
+  EXPECT_EQ(one.hidden_act, "gelu_pytorch_tanh") << "a legacy name";
+  EXPECT_EQ(one.head_dim, 256);
+  EXPECT_EQ(one.query_pre_attn_scalar, 256);
+  EXPECT_TRUE(one.tie_word_embeddings && one.scaled_embeddings && one.unit_offset_norms && !one.sandwich_norms && !one.qk_norm);
+  EXPECT_EQ(one.sliding_window, 0);
+  const DecoderConfig two = parse_decoder_config({{"model_type", "gemma2"}, {"attn_logit_softcapping", nullptr}}, "c");
+  EXPECT_EQ(two.final_logit_softcapping, 30);
+  EXPECT_EQ(two.attn_logit_softcapping, 0) << "null switches it off";
+  EXPECT_TRUE(two.sandwich_norms && !two.qk_norm && two.layer_slides[0] && !two.layer_slides[1]);
+  EXPECT_EQ(two.sliding_window, 4096);
+  const DecoderConfig three = parse_decoder_config({{"model_type", "gemma3_text"}}, "c");
+  EXPECT_EQ(three.vocab_size, 262208);
+  EXPECT_EQ(three.final_logit_softcapping + three.attn_logit_softcapping, 0);
+  EXPECT_TRUE(three.sandwich_norms && three.qk_norm && three.layer_slides[4] && !three.layer_slides[5] && three.layer_slides[6]);
+  EXPECT_EQ(three.rope.rope_theta, 1e6);
+  EXPECT_EQ(three.local_rope->rope_theta, 1e4);
+}
+
+TEST(DecoderConfig, GemmaThreeHasARopeForEachKindOfLayer) {
+  const Json four = {{"model_type", "gemma3_text"},
+                     {"rope_theta", 5e5},
+                     {"rope_local_base_freq", 2e4},
+                     {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8.0}}},
+                     {"sliding_window_pattern", 2}};
+  const Json five = {{"model_type", "gemma3_text"},
+                     {"rope_parameters",
+                      {{"full_attention", {{"rope_type", "linear"}, {"factor", 8.0}, {"rope_theta", 5e5}}},
+                       {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 2e4}}}}},
+                     {"sliding_window_pattern", 2}};
+  for (const Json& json : {four, five}) {
+    const DecoderConfig config = parse_decoder_config(json, "c");
+    EXPECT_EQ(config.rope.rope_type, "linear");
+    EXPECT_EQ(config.rope.factor, 8);
+    EXPECT_EQ(config.rope.rope_theta, 5e5);
+    EXPECT_EQ(config.local_rope->rope_type, "default");
+    EXPECT_EQ(config.local_rope->rope_theta, 2e4);
+    EXPECT_FALSE(config.layer_slides[1]);
+  }
+}
+
+TEST(DecoderConfig, BadValuesOfGemmaAreRefusedByName) {
+  const auto refused = [](const char* model_type, const char* key, const std::vector<Json>& values) {
+    for (const Json& value : values) {
+      try {
+        parse_decoder_config({{"model_type", model_type}, {key, value}}, "config.json");
+        FAIL() << key << " = " << value;
+      } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
+      }
+    }
+  };
+  const std::vector<Json> numbers = {0, -1, 1e300, "x", true, Json::array()};
+  refused("gemma2", "sliding_window", {std::int64_t{1} << 32});
+  for (const char* key : {"query_pre_attn_scalar", "sliding_window", "attn_logit_softcapping", "final_logit_softcapping"})
+    refused("gemma2", key, numbers);
+  for (const char* key : {"query_pre_attn_scalar", "sliding_window_pattern", "sliding_window", "rope_local_base_freq"})
+    refused("gemma3_text", key, numbers);
+  refused("gemma3_text", "rope_parameters", {Json({{"rope_type", "default"}, {"rope_theta", 1e4}}), "x"});
+  refused("gemma2", "hidden_activation", {"silu", "gelu"});
+  refused("gemma", "hidden_act", {"silu"});
+  refused("gemma", "use_bidirectional_attention", {true});
+}
+
 TEST(DecoderConfig, WrittenAndReadAgain) {
   std::vector<std::filesystem::path> configs;
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ZLENS_FIXTURES) / "decoders"))
@@ -96,6 +160,15 @@ TEST(DecoderConfig, WrittenAndReadAgain) {
     EXPECT_EQ(again.rope.rope_type, config.rope.rope_type);
     EXPECT_EQ(again.rope.rope_theta, config.rope.rope_theta);
     EXPECT_EQ(again.rope.factor, config.rope.factor);
+    const auto local_theta = [](const DecoderConfig& of) { return of.local_rope ? of.local_rope->rope_theta : 0; };
+    EXPECT_EQ(local_theta(again), local_theta(config));
+    EXPECT_EQ(again.hidden_act, config.hidden_act);
+    EXPECT_EQ(again.scaled_embeddings, config.scaled_embeddings);
+    EXPECT_EQ(again.unit_offset_norms, config.unit_offset_norms);
+    EXPECT_EQ(again.sandwich_norms, config.sandwich_norms);
+    EXPECT_EQ(again.query_pre_attn_scalar, config.query_pre_attn_scalar);
+    EXPECT_EQ(again.attn_logit_softcapping, config.attn_logit_softcapping);
+    EXPECT_EQ(again.final_logit_softcapping, config.final_logit_softcapping);
     EXPECT_EQ(again.sliding_window, config.sliding_window);
     EXPECT_EQ(again.layer_slides, config.layer_slides);
     EXPECT_EQ(again.layer_rotates, config.layer_rotates);
@@ -103,6 +176,7 @@ TEST(DecoderConfig, WrittenAndReadAgain) {
   }
 }
 
+// Every size, divisor and bound with every kind of bad value.
 TEST(DecoderConfig, BadValuesAreRefusedByName) {
   const std::vector<std::string> integers = {
       "vocab_size",          "hidden_size",         "intermediate_size",       "num_hidden_layers",

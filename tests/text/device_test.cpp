@@ -120,7 +120,8 @@ TEST_P(OnAnotherDevice, TreesOfTokensRunBothWays) {
   for (const at::Tensor& scale : scales) EXPECT_TRUE(scale.grad().defined() && scale.grad().is_meta());
 }
 
-INSTANTIATE_TEST_SUITE_P(Decoders, OnAnotherDevice, testing::Values("llama3", "qwen3", "smollm3", "mistral-window"),
+INSTANTIATE_TEST_SUITE_P(Decoders, OnAnotherDevice,
+                         testing::Values("llama3", "qwen3", "smollm3", "mistral-window", "gemma2", "gemma3"),
                          [](const auto& chosen) {
                            std::string name = chosen.param;
                            std::erase(name, '-');

@@ -2,6 +2,7 @@
 #include "train/sample_tree.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include "support/checkpoint.h"
@@ -104,6 +105,82 @@ TEST_F(SampleTree, GradientOfZ) {
     }
     for (auto& [name, value] : trainable_->parameters()) value.mutable_grad() = at::Tensor();
   }
+}
+
+// Prompts that are read in both directions, with windows (Gemma 2 as in PaliGemma 2).
+class BidirectionalTree : public testing::Test {
+ protected:
+  BidirectionalTree() : loaded_(load_decoder_fixture("gemma2", at::kFloat, /*bidirectional_prompt=*/true)) {
+    // A common beginning, which must not be shared.
+    for (std::int32_t i = 0; i < 20; ++i)
+      for (TokenPrompt& prompt : texts_) prompt.ids.push_back(3 + 5 * i);
+    texts_[0].ids.insert(texts_[0].ids.end(), {40, 42});
+    texts_[1].ids.insert(texts_[1].ids.end(), {41, 43, 42});
+    for (TokenPrompt& prompt : texts_) prompts_.push_back({&prompt, {{50, 51, 52, 1}, {60}, {50, 70, 1}}});
+  }
+
+  const Decoder& decoder() const { return *loaded_.decoder; }
+
+  // A mix that changes every matrix.
+  std::shared_ptr<const ActiveMix> mix(bool answer_only) const {
+    auto out = std::make_shared<ActiveMix>();
+    for (const AdaptableMatrix& matrix : loaded_.matrices)
+      out->slots.push_back(SlotChange{.form = LinearForm::Merged, .merged = matrix.weight * 1.2});
+    out->answer_only = answer_only;
+    out->content_hash = "scaled";
+    return out;
+  }
+
+  at::Tensor alone(const TokenPrompt& prompt, const std::vector<std::int32_t>& answer,
+                   const std::shared_ptr<const ActiveMix>& mix) const {
+    const c10::InferenceMode inference;
+    Context context(KvCache(decoder().kv_shape(), 1, 0), mix);
+    const auto read = [&](const std::vector<std::int32_t>& ids) {
+      return decoder().embed(at::tensor(at::ArrayRef<std::int32_t>(ids), at::kLong).unsqueeze(0));
+    };
+    at::Tensor hidden = decoder().forward_prompt(read(prompt.ids), {}, context, Decoder::Wanted::Last);
+    if (answer.size() > 1) hidden = at::cat({hidden, decoder().forward(read({answer.begin(), answer.end() - 1}), {}, context)}, 1);
+    const at::Tensor logprobs = decoder().logits(hidden[0]).log_softmax(-1);
+    return logprobs.gather(1, at::tensor(at::ArrayRef<std::int32_t>(answer), at::kLong).unsqueeze(1)).squeeze(1);
+  }
+
+  LoadedDecoder loaded_;
+  std::vector<TokenPrompt> texts_{2};
+  std::vector<AnsweredPrompt> prompts_;
+};
+
+TEST_F(BidirectionalTree, EqualsEveryAnswerAlone) {
+  for (const auto& active : {mix(/*answer_only=*/false), std::shared_ptr<const ActiveMix>()}) {
+    std::vector<at::Tensor> expected;
+    for (const AnsweredPrompt& prompt : prompts_)
+      for (const auto& answer : prompt.answers) expected.push_back(alone(*prompt.prompt, answer, active));
+    EXPECT_LT(max_difference(answer_logprobs(decoder(), prompts_, {active}), at::cat(expected)), 1e-4);
+  }
+}
+
+TEST_F(BidirectionalTree, ABaseThatReadsThePromptGivesTheBaseWithoutAMix) {
+  Caches caches;
+  texts_[0].answer_from = 17;
+  const at::Tensor direct = answer_logprobs(decoder(), prompts_, {});
+  for (const char* when : {"read", "kept"})
+    EXPECT_LT(max_difference(direct, answer_logprobs(decoder(), prompts_, {nullptr, &caches})), 1e-5) << when;
+  EXPECT_EQ(caches.prefixes.size(), prompts_.size());
+}
+
+TEST_F(BidirectionalTree, ScopeAnswerIsWhatGenerationComputes) {
+  for (TokenPrompt& prompt : texts_) prompt.answer_from = 19;
+  Caches caches;
+  const auto active = mix(/*answer_only=*/true);
+  const auto generated = generate(decoder(), texts_, {.max_new_tokens = 6}, active, caches);
+  std::vector<float> expected;
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    prompts_[i].answers = {generated[i].ids};
+    expected.insert(expected.end(), generated[i].logprobs.begin(), generated[i].logprobs.end());
+  }
+  const at::Tensor trained = answer_logprobs(decoder(), prompts_, {active, &caches});
+  EXPECT_LT(max_difference(trained, at::tensor(at::ArrayRef<float>(expected))), 1e-4);
+  const at::Tensor everywhere = answer_logprobs(decoder(), prompts_, {mix(/*answer_only=*/false)});
+  EXPECT_GT(max_difference(trained, everywhere), 1e-2);
 }
 
 }  // namespace
