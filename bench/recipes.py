@@ -14,8 +14,8 @@ DESCRIPTIONS = {
 SAMPLES = {"document": 6000, "chart": 6000, "math": 6000}
 WARM = {
     "document": ["--steps", 420, "--prompts", 12, "--per-group", 3, "--validate-every", 70],
-    "chart": ["--steps", 100, "--prompts", 24, "--validate-every", 25],
-    "math": ["--steps", 100, "--prompts", 32, "--validate-every", 25],
+    "chart": ["--steps", 300, "--prompts", 24, "--validate-every", 50],
+    "math": ["--steps", 300, "--prompts", 32, "--validate-every", 50],
 }
 RL = {
     "document": ["--steps", 36, "--prompts", 12, "--per-group", 3, "--samples", 8, "--tries", 3, "--validate-every", 9],
