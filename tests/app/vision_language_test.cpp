@@ -131,7 +131,10 @@ TEST_P(VisionLanguage, ExpertsOfEitherSide) {
 }
 
 TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
-  const auto refused = [&](const std::string& prompt, std::size_t pictures) {
+  const auto refused = [&](std::string prompt, std::size_t pictures) {
+    const std::string placeholder = session_.model()->own_modality()->placeholder();
+    for (std::size_t at = prompt.find("<image>"); at != prompt.npos; at = prompt.find("<image>", at + placeholder.size()))
+      prompt.replace(at, 7, placeholder);
     Request request{.question = prompt, .raw = true};
     for (std::size_t i = 0; i < pictures; ++i) request.inputs.push_back({"image", kFolder / "tall.png"});
     EXPECT_THROW(session_.preparer().prepare(request, caches_), InputError) << prompt << pictures;
