@@ -39,18 +39,18 @@ Json model_card(const std::filesystem::path& path) {
   const auto model = LanguageModel::load(path, {.dtype = at::kBFloat16, .families = &families});
   const DecoderConfig& config = model->decoder().config();
   Json out = {{"path", path.string()},
-          {"format", path.extension() == ".gguf" ? "gguf" : "huggingface"},
-          {"model_type", model->model_type()},
-          {"decoder", config.model_type},
-          {"hidden_size", config.hidden_size},
-          {"intermediate_size", config.intermediate_size},
-          {"num_hidden_layers", config.num_hidden_layers},
-          {"num_attention_heads", config.num_attention_heads},
-          {"num_key_value_heads", config.num_key_value_heads},
-          {"vocab_size", config.vocab_size},
-          {"max_position_embeddings", config.max_position_embeddings},
-          {"chat_template", model->has_chat_template()},
-          {"adaptable", adaptable(model->matrices())}};
+              {"format", path.extension() == ".gguf" ? "gguf" : "huggingface"},
+              {"model_type", model->model_type()},
+              {"decoder", config.model_type},
+              {"hidden_size", config.hidden_size},
+              {"intermediate_size", config.intermediate_size},
+              {"num_hidden_layers", config.num_hidden_layers},
+              {"num_attention_heads", config.num_attention_heads},
+              {"num_key_value_heads", config.num_key_value_heads},
+              {"vocab_size", config.vocab_size},
+              {"max_position_embeddings", config.max_position_embeddings},
+              {"chat_template", model->has_chat_template()},
+              {"adaptable", adaptable(model->matrices())}};
   if (const auto* images = dynamic_cast<const ImageModality*>(model->own_modality()))
     out["image_resize"] = images->processor().backend_reason;
   return out;

@@ -20,8 +20,7 @@ int list_families() {
   for (const std::string& name : decoder_model_types()) std::cout << "  " << name << "\n";
   std::cout << "\nvision-language families:\n";
   const FamilyRegistry families = vision_families();
-  for (const ModelFamily& family : families.all())
-    std::cout << "  " << family.model_type << ": " << family.description << "\n";
+  for (const ModelFamily& family : families.all()) std::cout << "  " << family.model_type << ": " << family.description << "\n";
   std::cout << "\nfiles: Hugging Face folders (safetensors, sharded or not; tokenizer.json or tokenizer.model), GGUF v2 and "
                "v3\n\nmodalities (--attach):\n";
   const ModalityRegistry modalities = builtin_modalities();

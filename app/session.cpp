@@ -156,8 +156,8 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
   const auto active = state.experts->resolve(mixes, state.caches);
   if (active && state.model->changes_encoding(*active))
     for (std::size_t row = 0; row < prompts.size(); ++row)
-      prompts[row] = state.model->under_mix(prompts[row], active->by_row() ? state.experts->resolve({mixes[row]}, state.caches) : active,
-                                            state.caches);
+      prompts[row] = state.model->under_mix(
+          prompts[row], active->by_row() ? state.experts->resolve({mixes[row]}, state.caches) : active, state.caches);
   const auto generated = generate(state.model->decoder(), prompts, generation, active, state.caches, on_token);
   const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {

@@ -42,7 +42,8 @@ struct Products {
 };
 
 // Every adaptable matrix once, with as many rows as encoder or decoder give it, and the two products of attention.
-Products products_alone(const LanguageModel& model, std::int64_t views, std::int64_t patches, std::int64_t heads, std::int64_t tokens, int repeats) {
+Products products_alone(const LanguageModel& model, std::int64_t views, std::int64_t patches, std::int64_t heads,
+                        std::int64_t tokens, int repeats) {
   Products out;
   const auto options = at::TensorOptions().dtype(model.dtype());
   std::int64_t tower_layers = 0, width = 0;
@@ -57,8 +58,10 @@ Products products_alone(const LanguageModel& model, std::int64_t views, std::int
     out.seconds += median_seconds(repeats, [&] { product(x, matrix.weight); });
     out.flops += 2.0 * static_cast<double>(rows) * static_cast<double>(matrix.weight.numel());
   }
-  const at::Tensor q = at::randn({heads, patches, width / heads}).to(options), weights = at::rand({heads, patches, patches}).to(options);
-  const double one = median_seconds(repeats, [&] { at::bmm(q, q.transpose(1, 2)); }) + median_seconds(repeats, [&] { at::bmm(weights, q); });
+  const at::Tensor q = at::randn({heads, patches, width / heads}).to(options),
+                   weights = at::rand({heads, patches, patches}).to(options);
+  const double one =
+      median_seconds(repeats, [&] { at::bmm(q, q.transpose(1, 2)); }) + median_seconds(repeats, [&] { at::bmm(weights, q); });
   out.seconds += one * static_cast<double>(tower_layers * views);
   out.flops += 4.0 * static_cast<double>(tower_layers * views * patches * patches * width);
   return out;
@@ -76,7 +79,8 @@ Json measure(const std::string& folder, const std::filesystem::path& image, cons
     images.encode(*prepared, context);
   });
   const std::vector<PreparedInput> inputs = {{LanguageModel::kOwnModality, prepared}};
-  const Json messages = {{{"role", "user"}, {"content", {{{"type", "image"}}, {{"type", "text"}, {"text", "What is in this picture?"}}}}}};
+  const Json messages = {
+      {{"role", "user"}, {"content", {{{"type", "image"}}, {{"type", "text"}, {"text", "What is in this picture?"}}}}}};
   Caches kept;
   const TokenPrompt prompt = model->tokenize(model->expand(model->render(messages), inputs).text, inputs, kept);
   const double read_s = median_seconds(repeats, [&] {
@@ -90,8 +94,9 @@ Json measure(const std::string& folder, const std::filesystem::path& image, cons
   // SmolVLM-256M's tower: patches of 16 pixels, heads of 64.
   const std::int64_t patches = views.size(2) / 16 * (views.size(3) / 16);
   const Products alone = products_alone(*model, views.size(0), patches, 12, static_cast<std::int64_t>(prompt.ids.size()), repeats);
-  return {{"views", views.size(0)}, {"tokens", prompt.ids.size()}, {"prepare_s", prepare_s}, {"encode_s", encode_s}, {"read_s", read_s},
-          {"products_s", alone.seconds}, {"tflop", alone.flops / 1e12}, {"peak_mb", peak_mb}, {"dtype", dtype}};
+  return {{"views", views.size(0)}, {"tokens", prompt.ids.size()}, {"prepare_s", prepare_s},      {"encode_s", encode_s},
+          {"read_s", read_s},       {"products_s", alone.seconds}, {"tflop", alone.flops / 1e12}, {"peak_mb", peak_mb},
+          {"dtype", dtype}};
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ struct Transfer {
 };
 
 // Matrices are matched by name, those of the decoder by their names in it: an expert of a language model fits the vision-language
-// models that are built on it, and the other way round. LoRA parts do not depend on bases: their drift is 0. Throws InputError where a matrix is missing or
-// has another shape.
+// models that are built on it, and the other way round. LoRA parts do not depend on bases: their drift is 0. Throws InputError
+// where a matrix is missing or has another shape.
 Transfer transfer_expert(const Expert& expert, FactorStore& from, FactorStore& to);
 
 Json to_json(const TransferReport& report);

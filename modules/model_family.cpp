@@ -8,7 +8,8 @@ namespace zlens {
 
 void FamilyRegistry::add(ModelFamily family) {
   for (const ModelFamily& other : families_)
-    if (other.model_type == family.model_type) throw InputError("the model family '" + family.model_type + "' is registered already");
+    if (other.model_type == family.model_type)
+      throw InputError("the model family '" + family.model_type + "' is registered already");
   families_.push_back(std::move(family));
 }
 

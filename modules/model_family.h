@@ -25,9 +25,9 @@ struct FamilyFiles {
 
 // One row of the list of families: plain functions, no state.
 struct ModelFamily {
-  std::string model_type;      // in config.json
-  std::string description;     // one line for `zlens models`
-  std::string decoder_name;    // in front of the decoder's tensors in memory: "model.language_model"
+  std::string model_type;    // in config.json
+  std::string description;   // one line for `zlens models`
+  std::string decoder_name;  // in front of the decoder's tensors in memory: "model.language_model"
   // True where a config.json is of this family; empty: where its model_type says so.
   std::function<bool(const Json& config)> matches;
   // The decoder's config.json; `config` is the whole one. Throws InputError naming `subject`.

@@ -28,14 +28,16 @@ at::Tensor attend_without_scores(const at::Tensor& query, const at::Tensor& key,
   const at::Tensor slots = at::arange(tokens, at::kInt).expand({pictures, tokens}).contiguous();
   const at::Tensor last = at::full({pictures, tokens}, tokens - 1, at::kLong);
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
-  return kernels::prompt_attention({by_head(query), by_head(key), by_head(value), last, slots, tokens, 0, scale, /*ordered=*/false});
+  return kernels::prompt_attention(
+      {by_head(query), by_head(key), by_head(value), last, slots, tokens, 0, scale, /*ordered=*/false});
 }
 
 }  // namespace
 
 at::Tensor picture_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads) {
   const bool plain = !kernels::usable(query) || !kernels::usable(key) || !kernels::usable(value);
-  if (!plain && kernels::prompt_attention_usable(query.unflatten(-1, {heads, -1}))) return attend_without_scores(query, key, value, heads);
+  if (!plain && kernels::prompt_attention_usable(query.unflatten(-1, {heads, -1})))
+    return attend_without_scores(query, key, value, heads);
   std::vector<at::Tensor> out;
   for (std::int64_t n = 0; n < query.size(0); ++n) out.push_back(attend(query[n], key[n], value[n], heads));
   return at::stack(out);

@@ -48,7 +48,8 @@ Decoder::Decoder(const DecoderConfig& config, StateDict& weights, AdaptableMatri
       lm_head_(take_lm_head(config, weights, embed_tokens_)),
       ropes_(make_ropes(config)) {
   layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(make_layer(weights, name + ".layers." + std::to_string(i), i, slots));
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i)
+    layers_.push_back(make_layer(weights, name + ".layers." + std::to_string(i), i, slots));
 }
 
 Attention::Options Decoder::attention_options(std::int64_t layer) const {
@@ -68,7 +69,8 @@ Attention::Options Decoder::attention_options(std::int64_t layer) const {
           .softcap = config_.attn_logit_softcapping};
 }
 
-Decoder::Layer Decoder::make_layer(StateDict& weights, const std::string& name, std::int64_t index, AdaptableMatrices& slots) const {
+Decoder::Layer Decoder::make_layer(StateDict& weights, const std::string& name, std::int64_t index,
+                                   AdaptableMatrices& slots) const {
   const auto norm = [&](const char* norm_name) {
     return RmsNorm(weights, name + "." + norm_name, config_.hidden_size, norm_options());
   };

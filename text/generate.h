@@ -31,11 +31,11 @@ struct TokenPrompt {
   // question). What is reused depends on this prompt alone, never on what ran before: results do not depend on history. A decoder
   // with bidirectional_prompt reuses nothing but all of this very prompt before its last token.
   std::vector<std::int64_t> shared_prefixes;
-  std::vector<std::int64_t> embedded;  // indices into ids, increasing, whose embedding is given
-  at::Tensor embeddings;               // [embedded.size(), D]; undefined where there are none
-  std::string embeddings_hash;         // content hash of embeddings: part of cache keys
-  std::vector<EmbeddedInput> inputs;   // what the embeddings were encoded from
-  std::vector<std::int64_t> row_order; // embeddings[i] is row row_order[i] of what the inputs give, one after the other
+  std::vector<std::int64_t> embedded;   // indices into ids, increasing, whose embedding is given
+  at::Tensor embeddings;                // [embedded.size(), D]; undefined where there are none
+  std::string embeddings_hash;          // content hash of embeddings: part of cache keys
+  std::vector<EmbeddedInput> inputs;    // what the embeddings were encoded from
+  std::vector<std::int64_t> row_order;  // embeddings[i] is row row_order[i] of what the inputs give, one after the other
   // Where the answer's side begins (behind the question: the tokens that open the answer, at least the last one): what a mix that
   // is ActiveMix::answer_only acts on. 0: the last token.
   std::int64_t answer_from = 0;

@@ -87,7 +87,8 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   config.bidirectional_prompt = family && family->bidirectional_prompt;
   model_type_ = family ? family->model_type : config.model_type;
   read_weights_.rename = family ? family->canonical_name : canonical_text_name;
-  if (family && family->unfuse) read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };
+  if (family && family->unfuse)
+    read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };
   const auto tensors = open_checkpoint(path_);
   StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
   if (read_weights_.unfuse) read_weights_.unfuse(weights);
@@ -252,8 +253,8 @@ void LanguageModel::place_inputs(const std::vector<PreparedInput>& inputs, Token
 }
 
 bool LanguageModel::changes_encoding(const ActiveMix& mix) const {
-  return std::any_of(mix.slots.begin() + static_cast<std::ptrdiff_t>(std::min(decoder_matrices_, mix.slots.size())), mix.slots.end(),
-                     [](const auto& slot) { return slot.has_value(); });
+  return std::any_of(mix.slots.begin() + static_cast<std::ptrdiff_t>(std::min(decoder_matrices_, mix.slots.size())),
+                     mix.slots.end(), [](const auto& slot) { return slot.has_value(); });
 }
 
 TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
@@ -264,7 +265,8 @@ TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::share
   return out;
 }
 
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix,
+                         Caches& caches) {
   if (mix && at::GradMode::is_enabled()) return encode_checked(modality, prepared, mix);
   const std::string key = prepared.content_hash() + (mix ? mix->content_hash : std::string());
   if (const auto found = caches.encodings.get(key)) return *found;

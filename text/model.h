@@ -57,7 +57,8 @@ class LanguageModel {
   // Chat messages to prompt text, through the checkpoint's template; `open_answer`: with what opens the answer. Throws InputError
   // where it has none.
   std::string render(const Json& messages, bool open_answer = true) const;
-  // What the family's published processor gives for the inputs of one prompt, by its names, contiguous on the CPU: for parity checks.
+  // What the family's published processor gives for the inputs of one prompt, by its names, contiguous on the CPU: for parity
+  // checks.
   std::map<std::string, at::Tensor> processed(const std::vector<PreparedInput>& inputs) const;
   // A rendered or raw prompt with every placeholder of the own modality expanded to what stands for its input, as the family's
   // processor completes it. Throws InputError where placeholders and inputs differ in number.
@@ -123,8 +124,9 @@ class LanguageModel {
   std::string files_identity_;
 };
 
-// Embeddings [token_count, D] of a prepared input under a mix (nullptr: the base), from the cache or the modality. Throws Error where
-// the modality breaks its promise.
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
+// Embeddings [token_count, D] of a prepared input under a mix (nullptr: the base), from the cache or the modality. Throws Error
+// where the modality breaks its promise.
+at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix,
+                         Caches& caches);
 
 }  // namespace zlens

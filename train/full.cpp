@@ -12,8 +12,7 @@ constexpr const char* kPrefix = "w/";
 
 class Full : public Trainable {
  public:
-  Full(const LanguageModel& model, const MethodOptions& options)
-      : model_(model), slots_(selected_slots(model, options)) {
+  Full(const LanguageModel& model, const MethodOptions& options) : model_(model), slots_(selected_slots(model, options)) {
     std::vector<std::string> names;
     for (const std::size_t slot : slots_) names.push_back(model.matrices()[slot].name);
     model.for_each_matrix_fp32(names, [&](const std::string& name, const at::Tensor& weight) {

@@ -30,11 +30,7 @@ constexpr std::size_t kProbePrompts = 40;
 }  // namespace
 
 Objectives::Objectives(const LanguageModel& model, Trainable& trainable, const TrainData& data, const TrainOptions& options)
-    : model_(model),
-      trainable_(trainable),
-      data_(data),
-      options_(options),
-      base_prefixes_(options.reading_bytes) {}
+    : model_(model), trainable_(trainable), data_(data), options_(options), base_prefixes_(options.reading_bytes) {}
 
 std::shared_ptr<const ActiveMix> Objectives::frozen_mix(std::int64_t step) const {
   const c10::NoGradGuard no_grad;
@@ -103,7 +99,8 @@ std::vector<TokenPrompt> Objectives::prompts_under(const Group& group, const std
   std::vector<TokenPrompt> out;
   for (const Question& question : group) {
     const TokenPrompt& prompt = question.sample.prompt;
-    if (!out.empty() && prompt.embeddings_hash == group.front().sample.prompt.embeddings_hash && prompt.row_order == out.front().row_order) {
+    if (!out.empty() && prompt.embeddings_hash == group.front().sample.prompt.embeddings_hash &&
+        prompt.row_order == out.front().row_order) {
       out.push_back(prompt);
       out.back().embeddings = out.front().embeddings;
       out.back().embeddings_hash = out.front().embeddings_hash;

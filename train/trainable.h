@@ -16,7 +16,7 @@
 namespace zlens {
 
 struct MethodOptions {
-  std::string method = "svf";           // svf | svf-topk | lora-xs | lora | full
+  std::string method = "svf";  // svf | svf-topk | lora-xs | lora | full
   // all | language (the decoder) | vision (tower and projector) | attention | mlp, or kinds joined by commas: q_proj,v_proj,…
   std::string matrices = "all";
   std::int64_t first_layer = 0;         // layers before it keep the base

@@ -68,7 +68,8 @@ class ConnectorImages : public ImageModality {
 class Idefics3Images : public ConnectorImages {
  public:
   Idefics3Images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor_config(files.folder, files.config.at("model_type").get<std::string>()), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, files.config.at("model_type").get<std::string>()),
+                        options_of(files), files.hidden_size, weights, slots) {}
 
   // Tiles row by row, each behind its place, a line end behind every row, then the whole picture (transformers' Idefics3Processor).
   std::string prompt_text(const Prepared& prepared) const override {
@@ -97,15 +98,20 @@ class Idefics3Images : public ConnectorImages {
     const std::string type = config.string("model_type") + "_vision";
     Json vision = sub_config(files.config, "vision_config", {{"model_type", type}}, subject);
     vision["model_type"] = type;  // published files name others, which transformers does not read here
-    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), type), "model.vision_model",
-            "model.connector.modality_projection.proj", "<image>", config.integer("scale_factor", kShuffle, 2), false};
+    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), type),
+            "model.vision_model",
+            "model.connector.modality_projection.proj",
+            "<image>",
+            config.integer("scale_factor", kShuffle, 2),
+            false};
   }
 };
 
 class NanoVlmImages : public ConnectorImages {
  public:
   NanoVlmImages(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor_config(files.folder, "nanovlm"), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, "nanovlm"), options_of(files), files.hidden_size, weights,
+                        slots) {}
 
   // The whole picture, then the tiles row by row, each behind its place.
   std::string prompt_text(const Prepared& prepared) const override {
@@ -124,15 +130,20 @@ class NanoVlmImages : public ConnectorImages {
     const ConfigReader config(files.config, subject);
     const Json vision = nanovlm_vision_config(files.config);
     if (config.boolean("vit_cls_flag", false)) config.fail("vit_cls_flag", "true is not supported");
-    return {parse_vision_config(ConfigReader(vision, subject), "siglip_vision_model"), "model.vision_model",
-            "model.connector.modality_projection.proj", "<|image|>", config.integer("mp_pixel_shuffle_factor", kShuffle, 4), false};
+    return {parse_vision_config(ConfigReader(vision, subject), "siglip_vision_model"),
+            "model.vision_model",
+            "model.connector.modality_projection.proj",
+            "<|image|>",
+            config.integer("mp_pixel_shuffle_factor", kShuffle, 4),
+            false};
   }
 };
 
 class PaliGemmaImages : public ConnectorImages {
  public:
   PaliGemmaImages(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)
-      : ConnectorImages(read_image_processor_config(files.folder, "paligemma"), options_of(files), files.hidden_size, weights, slots) {}
+      : ConnectorImages(read_image_processor_config(files.folder, "paligemma"), options_of(files), files.hidden_size, weights,
+                        slots) {}
 
   // <bos> stands behind the last image, and a line end closes the prompt (transformers' PaliGemmaProcessor).
   PromptText complete(std::string prompt, const std::string& bos_token) const override {
@@ -144,11 +155,20 @@ class PaliGemmaImages : public ConnectorImages {
  private:
   static ConnectorOptions options_of(const FamilyFiles& files) {
     const std::string subject = subject_of(files);
-    const Json absent = {{"model_type", "siglip_vision_model"}, {"intermediate_size", 4096}, {"hidden_size", 1152}, {"patch_size", 14},
-                         {"image_size", 224},                   {"num_hidden_layers", 27},   {"num_attention_heads", 16}};
+    const Json absent = {{"model_type", "siglip_vision_model"},
+                         {"intermediate_size", 4096},
+                         {"hidden_size", 1152},
+                         {"patch_size", 14},
+                         {"image_size", 224},
+                         {"num_hidden_layers", 27},
+                         {"num_attention_heads", 16}};
     const Json vision = sub_config(files.config, "vision_config", absent, subject);
-    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "siglip_vision_model"), "model.vision_tower",
-            "model.multi_modal_projector.linear", "<image>", 1, true};
+    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "siglip_vision_model"),
+            "model.vision_tower",
+            "model.multi_modal_projector.linear",
+            "<image>",
+            1,
+            true};
   }
 };
 
@@ -169,8 +189,9 @@ std::shared_ptr<const Modality> make_paligemma_images(const FamilyFiles& files, 
 Json nanovlm_vision_config(const Json& config) {
   Json out = {{"model_type", "siglip_vision_model"}};
   const std::pair<const char*, const char*> names[] = {
-      {"vit_hidden_dim", "hidden_size"},  {"vit_inter_dim", "intermediate_size"}, {"vit_patch_size", "patch_size"}, {"vit_img_size", "image_size"},
-      {"vit_n_heads", "num_attention_heads"}, {"vit_n_blocks", "num_hidden_layers"},  {"vit_ln_eps", "layer_norm_eps"}};
+      {"vit_hidden_dim", "hidden_size"}, {"vit_inter_dim", "intermediate_size"}, {"vit_patch_size", "patch_size"},
+      {"vit_img_size", "image_size"},    {"vit_n_heads", "num_attention_heads"}, {"vit_n_blocks", "num_hidden_layers"},
+      {"vit_ln_eps", "layer_norm_eps"}};
   for (const auto& [from, to] : names)
     if (config.contains(from)) out[to] = config[from];
   return out;

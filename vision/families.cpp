@@ -36,12 +36,10 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 // towers stood below another `vision_model.` before.
 std::string llava_name(const std::string& name) {
   if (is_buffer(name)) return {};
-  static const Renames renames = {{"language_model.model.", "model.language_model."},
-                                  {"language_model.lm_head.", "lm_head."},
-                                  {"model.language_model.model.", "model.language_model."},
-                                  {"vision_tower.", "model.vision_tower."},
-                                  {"multi_modal_projector.", "model.multi_modal_projector."},
-                                  {"image_newline", "model.image_newline"}};
+  static const Renames renames = {
+      {"language_model.model.", "model.language_model."},         {"language_model.lm_head.", "lm_head."},
+      {"model.language_model.model.", "model.language_model."},   {"vision_tower.", "model.vision_tower."},
+      {"multi_modal_projector.", "model.multi_modal_projector."}, {"image_newline", "model.image_newline"}};
   return replaced(renamed(name, renames), "model.vision_tower.vision_model.", "model.vision_tower.");
 }
 
@@ -51,15 +49,16 @@ std::string idefics3_name(const std::string& name) {
 
 std::string nanovlm_name(const std::string& name) {
   if (is_buffer(name)) return {};
-  static const Renames whole = {{"vision_encoder.patch_embedding.conv.", "model.vision_model.embeddings.patch_embedding."},
-                                {"vision_encoder.patch_embedding.position_embedding", "model.vision_model.embeddings.position_embedding.weight"},
-                                {"vision_encoder.layer_norm.", "model.vision_model.post_layernorm."},
-                                {"vision_encoder.blocks.", "model.vision_model.encoder.layers."},
-                                {"MP.proj.", "model.connector.modality_projection.proj."},
-                                {"decoder.token_embedding.", "model.text_model.embed_tokens."},
-                                {"decoder.norm.", "model.text_model.norm."},
-                                {"decoder.head.", "lm_head."},
-                                {"decoder.blocks.", "model.text_model.layers."}};
+  static const Renames whole = {
+      {"vision_encoder.patch_embedding.conv.", "model.vision_model.embeddings.patch_embedding."},
+      {"vision_encoder.patch_embedding.position_embedding", "model.vision_model.embeddings.position_embedding.weight"},
+      {"vision_encoder.layer_norm.", "model.vision_model.post_layernorm."},
+      {"vision_encoder.blocks.", "model.vision_model.encoder.layers."},
+      {"MP.proj.", "model.connector.modality_projection.proj."},
+      {"decoder.token_embedding.", "model.text_model.embed_tokens."},
+      {"decoder.norm.", "model.text_model.norm."},
+      {"decoder.head.", "lm_head."},
+      {"decoder.blocks.", "model.text_model.layers."}};
   std::string out = renamed(name, whole);
   if (out.starts_with("model.text_model.layers.")) {
     out = replaced(replaced(out, ".attn.out_proj.", ".self_attn.o_proj."), ".attn.", ".self_attn.");
@@ -74,16 +73,17 @@ void nanovlm_unfuse(const Json& config, StateDict& weights) {
     const std::string attention = "model.vision_model.encoder.layers." + std::to_string(i) + ".self_attn.";
     for (const char* kind : {".weight", ".bias"})
       weights.split_rows(attention + "qkv_proj" + kind, {{attention + "q_proj" + kind, tower.hidden_size},
-                                                          {attention + "k_proj" + kind, tower.hidden_size},
-                                                          {attention + "v_proj" + kind, tower.hidden_size}});
+                                                         {attention + "k_proj" + kind, tower.hidden_size},
+                                                         {attention + "v_proj" + kind, tower.hidden_size}});
   }
   weights.reshape("model.vision_model.embeddings.position_embedding.weight", {tower.positions(), tower.hidden_size});
 }
 
 Json nanovlm_decoder(const Json& config, const std::string&) {
-  Json out = {{"model_type", "llama"},   {"hidden_size", 960},         {"intermediate_size", 2560}, {"num_hidden_layers", 32},
-              {"num_attention_heads", 15}, {"num_key_value_heads", 5},   {"vocab_size", 49218},       {"max_position_embeddings", 8192},
-              {"rms_norm_eps", 1e-5},    {"rope_theta", 100000},       {"tie_word_embeddings", true}};
+  Json out = {
+      {"model_type", "llama"},     {"hidden_size", 960},       {"intermediate_size", 2560},  {"num_hidden_layers", 32},
+      {"num_attention_heads", 15}, {"num_key_value_heads", 5}, {"vocab_size", 49218},        {"max_position_embeddings", 8192},
+      {"rms_norm_eps", 1e-5},      {"rope_theta", 100000},     {"tie_word_embeddings", true}};
   const std::pair<const char*, const char*> names[] = {{"lm_hidden_dim", "hidden_size"},
                                                        {"lm_inter_dim", "intermediate_size"},
                                                        {"lm_n_blocks", "num_hidden_layers"},
@@ -108,8 +108,9 @@ Json idefics3_decoder(const Json& config, const std::string& subject) {
 }
 
 Json paligemma_decoder(const Json& config, const std::string& subject) {
-  const Json absent = {{"model_type", "gemma"},    {"hidden_size", 2048},      {"num_hidden_layers", 18}, {"intermediate_size", 16384},
-                       {"num_attention_heads", 8}, {"num_key_value_heads", 1}, {"vocab_size", 257152}};
+  const Json absent = {{"model_type", "gemma"},      {"hidden_size", 2048},      {"num_hidden_layers", 18},
+                       {"intermediate_size", 16384}, {"num_attention_heads", 8}, {"num_key_value_heads", 1},
+                       {"vocab_size", 257152}};
   Json out = decoder_config_of(config, absent, true, subject);
   if (!ConfigReader(out, subject + ": text_config").boolean("use_bidirectional_attention", true))
     throw InputError(subject + ": text_config: use_bidirectional_attention is false, which is not supported for paligemma");
@@ -118,18 +119,22 @@ Json paligemma_decoder(const Json& config, const std::string& subject) {
 }
 
 constexpr const char* kVicunaTemplate =
-    "{% for message in messages %}{% if message['role'] == 'user' %}USER: {% elif message['role'] == 'assistant' %}ASSISTANT: {% endif %}"
+    "{% for message in messages %}{% if message['role'] == 'user' %}USER: {% elif message['role'] == 'assistant' %}ASSISTANT: {% "
+    "endif %}"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
     "{% if part['type'] == 'image' %}<image>\n{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %} {% endfor %}"
     "{% if add_generation_prompt %}ASSISTANT:{% endif %}";
 
 constexpr const char* kPaliGemmaTemplate =
     "{% for message in messages %}{% if message['content'] is string %}{{ message['content'] }}{% else %}"
-    "{% for part in message['content'] %}{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}{% endfor %}";
+    "{% for part in message['content'] %}{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}{% endfor "
+    "%}{% endif %}{% endfor %}";
 
 constexpr const char* kNanoVlmTemplate =
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}{% if message['content'] is string %}{{ message['content'] }}"
-    "{% else %}{% for part in message['content'] %}{% if part['type'] == 'image' %}<|image|>{% else %}{{ part['text'] }}{% endif %}{% endfor %}"
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}{% if message['content'] is string %}{{ "
+    "message['content'] }}"
+    "{% else %}{% for part in message['content'] %}{% if part['type'] == 'image' %}<|image|>{% else %}{{ part['text'] }}{% endif "
+    "%}{% endfor %}"
     "{% endif %}{{ '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 ModelFamily llava(const char* type, const char* description,

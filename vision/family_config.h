@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "modules/config_reader.h"
 #include "io/json.h"
+#include "modules/config_reader.h"
 
 namespace zlens {
 
-// A sub-config with the keys that the family's class defaults add: where config.json has no `key` at all, `absent`; where the object
-// names no model_type, that of `absent`. Throws InputError where it is no object.
+// A sub-config with the keys that the family's class defaults add: where config.json has no `key` at all, `absent`; where the
+// object names no model_type, that of `absent`. Throws InputError where it is no object.
 Json sub_config(const Json& config, const std::string& key, const Json& absent, const std::string& subject);
 
 // Where tie_word_embeddings stands: at the top for transformers 5, in the text config before; true where either says so.

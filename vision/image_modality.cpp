@@ -47,7 +47,8 @@ std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) co
   if (said != given)
     throw InputError(subject + ": the processor's files promise " + std::to_string(said) + " image tokens, but the encoder gives " +
                      std::to_string(given) + ": processor_config.json and config.json do not belong together");
-  return std::make_shared<PreparedImage>(std::move(views), sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
+  return std::make_shared<PreparedImage>(std::move(views),
+                                         sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
 }
 
 std::int64_t ImageModality::promised(const PreparedViews& views) const {

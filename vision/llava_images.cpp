@@ -41,21 +41,27 @@ class LlavaImages : public ImageModality {
       : LlavaImages(files, std::move(processor), read_feature_options(top(files)), weights, slots) {}
 
  protected:
-  std::int64_t count(const PreparedViews& views) const override {
-    return tokens_of_view(views) * views.pixel_values.size(0);
-  }
+  std::int64_t count(const PreparedViews& views) const override { return tokens_of_view(views) * views.pixel_values.size(0); }
   // By LLaVA's rule whatever the image processor is: SigLIP's has another one.
   std::int64_t promised(const PreparedViews& views) const override {
     const ImageTokenKeys& keys = processor().tokens;
-    const std::int64_t rows = views.pixel_values.size(2) / *keys.patch_size, columns = views.pixel_values.size(3) / *keys.patch_size;
+    const std::int64_t rows = views.pixel_values.size(2) / *keys.patch_size,
+                       columns = views.pixel_values.size(3) / *keys.patch_size;
     return rows * columns + *keys.num_additional_image_tokens - (*keys.drops_first_token ? 1 : 0);
   }
-  at::Tensor features(const PreparedViews& views, Context& context) const override { return encode_views(views, context).flatten(0, 1); }
+  at::Tensor features(const PreparedViews& views, Context& context) const override {
+    return encode_views(views, context).flatten(0, 1);
+  }
 
   static VisionConfig vision_config_of(const FamilyFiles& files) {
     const std::string subject = (files.folder / "config.json").string();
-    const Json absent = {{"model_type", "clip_vision_model"}, {"intermediate_size", 4096}, {"hidden_size", 1024}, {"patch_size", 14},
-                         {"image_size", 336},                 {"num_hidden_layers", 24},   {"num_attention_heads", 16}};
+    const Json absent = {{"model_type", "clip_vision_model"},
+                         {"intermediate_size", 4096},
+                         {"hidden_size", 1024},
+                         {"patch_size", 14},
+                         {"image_size", 336},
+                         {"num_hidden_layers", 24},
+                         {"num_attention_heads", 16}};
     const Json vision = sub_config(files.config, "vision_config", absent, subject);
     return parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "clip_vision_model");
   }
@@ -77,7 +83,8 @@ class LlavaImages : public ImageModality {
       : ImageModality(std::move(processor), "<image>"),
         drop_first_(options.drop_first),
         tower_(vision_config_of(files), options.outputs, weights, "model.vision_tower", slots),
-        projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector", slots) {
+        projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector",
+                   slots) {
     ImageTokenKeys& keys = token_keys();
     if (!keys.patch_size) keys.patch_size = tower_.config().patch_size;
     if (!keys.num_additional_image_tokens) keys.num_additional_image_tokens = tower_.config().class_token ? 1 : 0;
@@ -92,7 +99,8 @@ class LlavaImages : public ImageModality {
 class LlavaNextImages : public LlavaImages {
  public:
   LlavaNextImages(const FamilyFiles& files, ImageProcessorConfig processor, StateDict& weights, AdaptableMatrices& slots)
-      : LlavaImages(files, std::move(processor), weights, slots), newline_(weights.take("model.image_newline", {files.hidden_size})) {}
+      : LlavaImages(files, std::move(processor), weights, slots),
+        newline_(weights.take("model.image_newline", {files.hidden_size})) {}
 
   // The views of every input by themselves, filled up with zeros to the most that one of them has: [inputs, V, 3, H, W].
   std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override {
@@ -134,8 +142,9 @@ class LlavaNextImages : public LlavaImages {
   FeatureGrid kept_of(const PreparedViews& views) const {
     const std::int64_t side = tower().config().grid();
     if (tokens_of_view(views) != side * side)
-      throw InputError("vision_feature_select_strategy leaves " + std::to_string(tokens_of_view(views)) + " tokens of a tile, but its grid has " +
-                       std::to_string(side * side) + ": use 'default' for a tower with a class token and 'full' for one without");
+      throw InputError("vision_feature_select_strategy leaves " + std::to_string(tokens_of_view(views)) +
+                       " tokens of a tile, but its grid has " + std::to_string(side * side) +
+                       ": use 'default' for a tower with a class token and 'full' for one without");
     return unpadded_grid({views.height, views.width}, {views.rows * side, views.cols * side});
   }
 

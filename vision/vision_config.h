@@ -18,9 +18,9 @@ struct VisionConfig {
   std::int64_t image_size = 0, patch_size = 0;
   double layer_norm_eps = 1e-6;
   VisionActivation hidden_act = VisionActivation::GeluTanh;
-  bool class_token = false;     // one more token in front, and a norm before the first layer (CLIP)
-  bool patch_bias = true;       // of the patch embedding
-  bool any_size = false;        // pictures may be smaller than image_size: positions are taken from the table by bucket (Idefics3)
+  bool class_token = false;  // one more token in front, and a norm before the first layer (CLIP)
+  bool patch_bias = true;    // of the patch embedding
+  bool any_size = false;     // pictures may be smaller than image_size: positions are taken from the table by bucket (Idefics3)
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
   std::int64_t grid() const { return image_size / patch_size; }  // patches along a side; what is left of a side is unused

@@ -52,8 +52,8 @@ void ignore_unused(StateDict& weights, const std::string& name, std::int64_t lay
 
 }  // namespace
 
-VisionTransformer::VisionTransformer(const VisionConfig& config, const Outputs& outputs, StateDict& weights, const std::string& name,
-                                     AdaptableMatrices& slots)
+VisionTransformer::VisionTransformer(const VisionConfig& config, const Outputs& outputs, StateDict& weights,
+                                     const std::string& name, AdaptableMatrices& slots)
     : config_(config), wanted_(counted_from_the_start(outputs, config.num_hidden_layers)) {
   const std::int64_t width = config.hidden_size, layers = *std::max_element(wanted_.begin(), wanted_.end());
   ignore_unused(weights, name, layers, outputs.normed);
@@ -96,8 +96,8 @@ std::pair<std::int64_t, std::int64_t> VisionTransformer::grid_of(std::int64_t he
                                      : height == config_.image_size && width == config_.image_size;
   if (!fits)
     throw InputError("the vision tower takes pictures of " + std::string(config_.any_size ? "at most " : "") +
-                     std::to_string(config_.image_size) + " x " + std::to_string(config_.image_size) + " pixels, but the processor gives " +
-                     std::to_string(height) + " x " + std::to_string(width));
+                     std::to_string(config_.image_size) + " x " + std::to_string(config_.image_size) +
+                     " pixels, but the processor gives " + std::to_string(height) + " x " + std::to_string(width));
   return {rows, columns};
 }
 

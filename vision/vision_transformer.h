@@ -47,7 +47,7 @@ class VisionTransformer {
     Linear fc1, fc2;
   };
   static Layer make_layer(const VisionConfig& config, StateDict& weights, const std::string& name, AdaptableMatrices& slots);
-  at::Tensor embed(const at::Tensor& pixel_values) const;  // -> [N, T, D]
+  at::Tensor embed(const at::Tensor& pixel_values) const;                  // -> [N, T, D]
   at::Tensor positions_of(std::int64_t rows, std::int64_t columns) const;  // [P or T, D]
   at::Tensor run_layer(const Layer& layer, const at::Tensor& x, const Context& context) const;
   at::Tensor attend(const Layer& layer, const at::Tensor& x, const Context& context) const;

@@ -39,7 +39,8 @@ class Built {
       const std::string canonical = family->canonical_name(name);
       const auto sizes = shape.get<std::vector<std::int64_t>>();
       if (!canonical.empty())
-        weights.add(canonical, sizes, [sizes](at::ScalarType dtype) { return at::empty(sizes, at::TensorOptions(dtype).device(at::kMeta)); });
+        weights.add(canonical, sizes,
+                    [sizes](at::ScalarType dtype) { return at::empty(sizes, at::TensorOptions(dtype).device(at::kMeta)); });
     }
     if (family->unfuse) family->unfuse(config, weights);
     const DecoderConfig decoder = parse_decoder_config(family->decoder_config(config, "config.json"), "config.json");
@@ -128,11 +129,32 @@ TEST_P(Families, BadSizesInAConfigAreRefusedByName) {
   std::vector<std::string> paths = {""};
   for (const char* part : {"text_config", "vision_config"})
     if (whole.contains(part)) paths.emplace_back(std::string("/") + part);
-  const std::set<std::string> sizes = {
-      "hidden_size",   "intermediate_size", "num_hidden_layers", "num_attention_heads",     "num_key_value_heads", "head_dim",      "vocab_size",
-      "image_size",    "patch_size",        "scale_factor",      "max_position_embeddings", "vit_hidden_dim",      "vit_patch_size", "vit_img_size",
-      "vit_n_heads",   "vit_n_blocks",      "lm_hidden_dim",     "lm_n_heads",              "lm_n_kv_heads",       "lm_n_blocks",   "lm_vocab_size",
-      "vit_inter_dim", "lm_inter_dim",      "mp_pixel_shuffle_factor", "rms_norm_eps",      "lm_rms_eps"};
+  const std::set<std::string> sizes = {"hidden_size",
+                                       "intermediate_size",
+                                       "num_hidden_layers",
+                                       "num_attention_heads",
+                                       "num_key_value_heads",
+                                       "head_dim",
+                                       "vocab_size",
+                                       "image_size",
+                                       "patch_size",
+                                       "scale_factor",
+                                       "max_position_embeddings",
+                                       "vit_hidden_dim",
+                                       "vit_patch_size",
+                                       "vit_img_size",
+                                       "vit_n_heads",
+                                       "vit_n_blocks",
+                                       "lm_hidden_dim",
+                                       "lm_n_heads",
+                                       "lm_n_kv_heads",
+                                       "lm_n_blocks",
+                                       "lm_vocab_size",
+                                       "vit_inter_dim",
+                                       "lm_inter_dim",
+                                       "mp_pixel_shuffle_factor",
+                                       "rms_norm_eps",
+                                       "lm_rms_eps"};
   for (const std::string& path : paths)
     for (const auto& [key, value] : whole.at(Json::json_pointer(path)).items()) {
       if (!sizes.contains(key) || (path == "" && whole.contains("text_config") && key != "scale_factor")) continue;
@@ -147,15 +169,18 @@ TEST_P(Families, BadSizesInAConfigAreRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(Published, Families, testing::ValuesIn(published()), [](const auto& param) {
   std::string name = param.param;
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
   return name;
 });
 
 TEST(FamilyRegistry, ListsEveryFamilyOnce) {
   FamilyRegistry families = vision_families();
   std::set<std::string> tested;
-  for (const std::string& name : published()) tested.insert(families.find(read_json_file(kFolder / name / "config.json"))->model_type);
-  for (const ModelFamily& family : families.all()) EXPECT_TRUE(tested.contains(family.model_type)) << family.model_type << " has no folder";
+  for (const std::string& name : published())
+    tested.insert(families.find(read_json_file(kFolder / name / "config.json"))->model_type);
+  for (const ModelFamily& family : families.all())
+    EXPECT_TRUE(tested.contains(family.model_type)) << family.model_type << " has no folder";
   EXPECT_THROW(families.add(families.all().front()), InputError);
   EXPECT_EQ(families.find(Json{{"model_type", "llama"}}), nullptr);
   EXPECT_EQ(families.find(Json::array()), nullptr);

@@ -45,9 +45,7 @@ class VisionLanguage : public testing::TestWithParam<std::string> {
     for (const Json& name : described.at("images")) out.inputs.push_back({"image", kFolder / (name.get<std::string>() + ".png")});
     return out;
   }
-  TokenPrompt prompt(const Json& described) {
-    return session_.preparer().prepare(request(described), caches_).prompt;
-  }
+  TokenPrompt prompt(const Json& described) { return session_.preparer().prepare(request(described), caches_).prompt; }
   std::vector<Generation> continued(const std::vector<TokenPrompt>& prompts) {
     return generate(session_.model()->decoder(), prompts, {.max_new_tokens = 32}, nullptr, caches_);
   }

@@ -26,7 +26,8 @@ class Pictures : public SampleStream {
   explicit Pictures(const LanguageModel& model) {
     Caches caches;
     for (const char* name : {"wide", "tall"}) {
-      const std::vector<PreparedInput> inputs = {{LanguageModel::kOwnModality, model.own_modality()->prepare(kFolder / (std::string(name) + ".png"))}};
+      const std::vector<PreparedInput> inputs = {
+          {LanguageModel::kOwnModality, model.own_modality()->prepare(kFolder / (std::string(name) + ".png"))}};
       TrainingSample sample{.id = name, .group = name, .field = name};
       sample.prompt = model.tokenize(model.expand("<image>what?", inputs).text, inputs, caches, {.raw = true});
       sample.references = {samples_.empty() ? "w" : "t"};
@@ -49,15 +50,16 @@ class SameText : public Reward {
 
 class VisionTraining : public testing::TestWithParam<std::string> {
  protected:
-  VisionTraining()
-      : model_(load()), factors_(model_, base_hash(*model_, work_ / "cache"), work_ / "cache"), pictures_(*model_) {
+  VisionTraining() : model_(load()), factors_(model_, base_hash(*model_, work_ / "cache"), work_ / "cache"), pictures_(*model_) {
     at::set_num_threads(1);
   }
   static std::shared_ptr<LanguageModel> load() {
     const FamilyRegistry families = vision_families();
     return LanguageModel::load(kFolder / GetParam(), {.dtype = at::kFloat, .families = &families});
   }
-  std::unique_ptr<Trainable> vision_side() { return make_trainable(factors_, {.matrices = "vision", .form = LinearForm::Factored}); }
+  std::unique_ptr<Trainable> vision_side() {
+    return make_trainable(factors_, {.matrices = "vision", .form = LinearForm::Factored});
+  }
 
   TemporaryFolder work_;
   std::shared_ptr<LanguageModel> model_;
