@@ -1,7 +1,8 @@
 // What a step of reinforcement learning costs: SVF as zlens trains it, against a step that rebuilds every W' densely and keeps a
 // gradient of its size, as the reference does (SakanaAI/self-adaptive-llms). Same model, prompts, answers a prompt and optimiser.
 //   rl_step VARIANT --data RECEIPTS [--init EXPERT] [--steps 3] [--threads 2] [--prompts 12] [--samples 8]      prints JSON
-// --init: answers as short as a trained expert gives them; without it the base's. VARIANT: dense | delta | factored | answer (factored, the base reads the prompt). One variant a process: peak memory is the
+// --init: answers as short as a trained expert gives them; without it the base's. VARIANT: reference (dense; as many answers, but
+// each to a prompt of its own, none of which is shared, as the reference draws and trains them) | dense | delta | factored | answer (factored, the base reads the prompt). One variant a process: peak memory is the
 // process's.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -78,7 +79,7 @@ struct Arguments {
 };
 
 Arguments parse(int argc, char** argv) {
-  if (argc < 2) throw InputError("usage: rl_step dense|delta|factored|answer --data RECEIPTS [--init EXPERT] [--steps N] [--threads N]");
+  if (argc < 2) throw InputError("usage: rl_step reference|dense|delta|factored|answer --data RECEIPTS [--init EXPERT] [--steps N] [--threads N]");
   Arguments out{.variant = argv[1]};
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string flag = argv[i], value = argv[i + 1];
@@ -108,11 +109,11 @@ Json measure(const Arguments& arguments) {
   const TaskRegistry tasks = builtin_tasks();
   const TaskStream stream(select_samples(tasks.get("docvqa").read(arguments.data, "train"), {"company", "date", "total"}),
                           {&session.preparer(), &prompt, "anls", {}});
-  const RandomReward reward(0);  // every prompt has spread: every step draws and trains equally much
+  const RandomReward reward(0);  // with `reinforce` every prompt teaches: all steps draw and train equally much
 
   std::unique_ptr<Trainable> trainable;
   DenseRebuild* dense = nullptr;
-  if (arguments.variant == "dense") {
+  if (arguments.variant == "dense" || arguments.variant == "reference") {
     auto made = std::make_unique<DenseRebuild>(factors);
     dense = made.get();
     trainable = std::move(made);
@@ -122,7 +123,12 @@ Json measure(const Arguments& arguments) {
     trainable = make_trainable(factors, method);
   }
   if (!arguments.init.empty()) trainable->load(read_expert(arguments.init));
-  TrainOptions options{.prompts = arguments.prompts, .samples = arguments.samples, .per_group = 3, .tries = 1};
+  const bool reference = arguments.variant == "reference";
+  TrainOptions options{.algorithm = "reinforce",
+                       .prompts = reference ? arguments.prompts * arguments.samples : arguments.prompts,
+                       .samples = reference ? 1 : arguments.samples,
+                       .per_group = reference ? 1 : 3,
+                       .tries = 1};
   options.answer_only = arguments.variant == "answer";
   const TrainData data{&stream, nullptr, nullptr, &reward};
   AdamW optimizer(trainable->parameters(), options.optimizer);
