@@ -47,6 +47,16 @@ bool ActiveMix::by_row() const {
   return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot && slot->rows() > 1; });
 }
 
+bool ActiveMix::requires_grad() const {
+  return std::any_of(slots.begin(), slots.end(), [](const std::optional<SlotChange>& change) {
+    if (!change) return false;
+    const auto learns = [](const at::Tensor& part) { return part.defined() && part.requires_grad(); };
+    return learns(change->scale) || learns(change->merged) ||
+           std::any_of(change->adds.begin(), change->adds.end(),
+                       [&](const LowRankAdd& add) { return learns(add.down) || learns(add.up) || learns(add.weight); });
+  });
+}
+
 // W' x of the change's form, low-rank parts left out.
 at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const {
   if (change.form == LinearForm::Merged) return product(x, change.merged, bias_);

@@ -63,6 +63,8 @@ struct ActiveMix {
 
   // False: every row of a batch is treated alike.
   bool by_row() const;
+  // True while it is trained: something of it requires grad.
+  bool requires_grad() const;
 };
 
 // The adaptable matrices of a model in the order of their construction; the index is the slot.

@@ -267,7 +267,7 @@ TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::share
 
 at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix,
                          Caches& caches) {
-  if (mix && at::GradMode::is_enabled()) return encode_checked(modality, prepared, mix);
+  if (mix && mix->requires_grad() && at::GradMode::is_enabled()) return encode_checked(modality, prepared, mix);
   const std::string key = prepared.content_hash() + (mix ? mix->content_hash : std::string());
   if (const auto found = caches.encodings.get(key)) return *found;
   const c10::NoGradGuard no_grad;

@@ -136,6 +136,14 @@ at::Tensor VisionTransformer::run_layer(const Layer& layer, const at::Tensor& x,
 }
 
 at::Tensor VisionTransformer::forward(const at::Tensor& pixel_values, const Context& context) const {
+  if (context.mix() && context.mix()->requires_grad()) return run(pixel_values, context);
+  // One after the other: what stands between two products stays in the processor's cache.
+  std::vector<at::Tensor> out;
+  for (const at::Tensor& view : pixel_values.split(1)) out.push_back(run(view, context));
+  return out.size() == 1 ? out.front() : at::cat(out);
+}
+
+at::Tensor VisionTransformer::run(const at::Tensor& pixel_values, const Context& context) const {
   std::vector<at::Tensor> states = {embed(pixel_values)};
   for (const Layer& layer : layers_) states.push_back(run_layer(layer, states.back(), context));
   std::vector<at::Tensor> out;

@@ -47,6 +47,8 @@ class VisionTransformer {
     Linear fc1, fc2;
   };
   static Layer make_layer(const VisionConfig& config, StateDict& weights, const std::string& name, AdaptableMatrices& slots);
+  // `forward` of all views at once.
+  at::Tensor run(const at::Tensor& pixel_values, const Context& context) const;
   at::Tensor embed(const at::Tensor& pixel_values) const;                  // -> [N, T, D]
   at::Tensor positions_of(std::int64_t rows, std::int64_t columns) const;  // [P or T, D]
   at::Tensor run_layer(const Layer& layer, const at::Tensor& x, const Context& context) const;
