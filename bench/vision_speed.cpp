@@ -41,7 +41,7 @@ struct Products {
   double seconds = 0, flops = 0;
 };
 
-// Every adaptable matrix once, with as many rows as encoder or decoder give it, and the two products of attention.
+// Every adaptable matrix, view by view, with as many rows as encoder or decoder give it, and the two products of attention.
 Products products_alone(const LanguageModel& model, std::int64_t views, std::int64_t patches, std::int64_t heads,
                         std::int64_t tokens, int repeats) {
   Products out;
@@ -51,12 +51,12 @@ Products products_alone(const LanguageModel& model, std::int64_t views, std::int
     const bool language = matrix.name.starts_with(model.decoder_name() + ".");
     const std::int64_t in = matrix.weight.size(1);
     const bool connector = !language && matrix.name.find("encoder.layers") == matrix.name.npos;
-    const std::int64_t rows = language ? tokens : connector ? tokens : views * patches;
+    const std::int64_t rows = language || connector ? tokens : patches, times = language || connector ? 1 : views;
     tower_layers += matrix.name.ends_with("fc1");
     if (matrix.name.ends_with("out_proj")) width = in;
     const at::Tensor x = at::randn({rows, in}).to(options);
-    out.seconds += median_seconds(repeats, [&] { product(x, matrix.weight); });
-    out.flops += 2.0 * static_cast<double>(rows) * static_cast<double>(matrix.weight.numel());
+    out.seconds += static_cast<double>(times) * median_seconds(repeats, [&] { product(x, matrix.weight); });
+    out.flops += 2.0 * static_cast<double>(rows * times) * static_cast<double>(matrix.weight.numel());
   }
   const at::Tensor q = at::randn({heads, patches, width / heads}).to(options),
                    weights = at::rand({heads, patches, patches}).to(options);
