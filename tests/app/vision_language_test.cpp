@@ -8,6 +8,10 @@
 #include "app/session.h"
 #include "experts/base_hash.h"
 #include "experts/expert.h"
+#include "experts/factors.h"
+#include "experts/mix.h"
+#include "experts/transfer.h"
+#include "io/atomic_file.h"
 #include "io/error.h"
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -126,6 +130,49 @@ TEST_P(VisionLanguage, ExpertsOfEitherSide) {
     EXPECT_LT(max_difference(other.at("image_features"), vision.at("image_features")), 1e-3) << form;
     EXPECT_LT(max_difference(other.at("logits"), vision.at("logits")), 1e-3) << form;
   }
+}
+
+// An expert of the language model that the family is built on, carried over by names and singular bases.
+TEST_P(VisionLanguage, ExpertsOfItsLanguageModelTransfer) {
+  if (!fs::exists(folder() / "processor_config.json"))
+    GTEST_SKIP() << "written by its own code: the decoder has no config.json of its own";
+  const fs::path alone = work_ / "language";
+  fs::create_directories(alone);
+  const Json config = read_json_file(folder() / "config.json");
+  Json decoder = config.at("text_config");
+  decoder["tie_word_embeddings"] = config.value("tie_word_embeddings", GetParam().starts_with("paligemma"));
+  decoder.erase("use_bidirectional_attention");  // the family's
+  write_file_atomically(alone / "config.json", decoder.dump());
+  std::map<std::string, at::Tensor> tensors;
+  std::vector<TensorToWrite> written;
+  for (const auto& [name, tensor] : read_tensors((folder() / "model.safetensors").string()))
+    for (const char* prefix : {"language_model.model.", "model.text_model.", "language_model.lm_head.", "lm_head."})
+      if (name.starts_with(prefix)) {
+        const bool head = std::string(prefix).ends_with("lm_head.");
+        tensors[(head ? "lm_head." : "model.") + name.substr(std::string(prefix).size())] = tensor.contiguous();
+      }
+  for (const auto& [name, tensor] : tensors)
+    written.push_back(
+        {name, Dtype::F32, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}});
+  write_safetensors(alone / "model.safetensors", written, {});
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) fs::copy_file(folder() / file, alone / file);
+
+  const auto language = LanguageModel::load(alone, {.dtype = at::kFloat});
+  FactorStore from(language, base_hash(*language, work_ / "cache"), work_ / "cache");
+  FactorStore to(session_.model(), base_hash(*session_.model(), work_ / "cache"), work_ / "cache");
+  Expert expert{.name = "text", .description = "none", .base = from.base_hash()};
+  for (const AdaptableMatrix& matrix : language->matrices())
+    expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.1F);
+  const Transfer moved = transfer_expert(expert, from, to);
+  EXPECT_NEAR(moved.report.alignment, 1, 1e-4);
+  EXPECT_LT(moved.report.effect, 1e-4);
+  EXPECT_EQ(moved.expert.z.size(), language->matrices().size());
+  const auto logits = [&](const LanguageModel& model, const Expert& used, FactorStore& factors) {
+    const TokenPrompt prompt = model.tokenize("what is it?", {}, caches_, {.raw = true});
+    return prompt_logits(model.decoder(), prompt, resolve({{std::make_shared<Expert>(used), 1.0, {}}}, factors));
+  };
+  if (!session_.model()->decoder().config().bidirectional_prompt)  // alone, the decoder reads a prompt in one direction
+    EXPECT_LT(max_difference(logits(*language, expert, from), logits(*session_.model(), moved.expert, to)), 1e-4);
 }
 
 TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
