@@ -167,6 +167,21 @@ TEST_P(Families, BadSizesInAConfigAreRefusedByName) {
     }
 }
 
+TEST_P(Families, UnknownPartsAreRefusedByName) {
+  if (!GetParam().starts_with("llava")) GTEST_SKIP() << "has no such keys";
+  for (const char* key : {"projector_hidden_act", "vision_feature_select_strategy", "vision_feature_layer"}) {
+    Json changed = config();
+    changed[key] = "unknown";
+    EXPECT_THROW(Built(folder(), changed, tensors()), InputError) << key;
+  }
+  Json changed = config();
+  changed["vision_config"]["model_type"] = "unknown_tower";
+  EXPECT_THROW(Built(folder(), changed, tensors()), InputError);
+  changed = config();
+  changed["vision_config"]["hidden_act"] = "unknown";
+  EXPECT_THROW(Built(folder(), changed, tensors()), InputError);
+}
+
 INSTANTIATE_TEST_SUITE_P(Published, Families, testing::ValuesIn(published()), [](const auto& param) {
   std::string name = param.param;
   std::replace_if(
