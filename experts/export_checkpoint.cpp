@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
 
 #include "experts/delta_weight.h"
 #include "io/atomic_file.h"
@@ -20,9 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 9> kCopied = {"generation_config.json",  "tokenizer.json",    "tokenizer.model",
-                                                "tokenizer_config.json",   "vocab.json",        "merges.txt",
-                                                "special_tokens_map.json", "added_tokens.json", "chat_template.jinja"};
+constexpr const char* kCopied[] = {"generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer.model",
+                                   "tokenizer_config.json",
+                                   "vocab.json",
+                                   "merges.txt",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "chat_template.jinja",
+                                   "preprocessor_config.json",
+                                   "processor_config.json",
+                                   "chat_template.json"};
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;

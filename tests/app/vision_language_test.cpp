@@ -8,6 +8,7 @@
 #include "app/session.h"
 #include "experts/base_hash.h"
 #include "experts/expert.h"
+#include "experts/export_checkpoint.h"
 #include "experts/factors.h"
 #include "experts/mix.h"
 #include "experts/transfer.h"
@@ -173,6 +174,23 @@ TEST_P(VisionLanguage, ExpertsOfItsLanguageModelTransfer) {
   };
   if (!session_.model()->decoder().config().bidirectional_prompt)  // alone, the decoder reads a prompt in one direction
     EXPECT_LT(max_difference(logits(*language, expert, from), logits(*session_.model(), moved.expert, to)), 1e-4);
+}
+
+TEST_P(VisionLanguage, AnExportedCheckpointAnswersLikeTheExpert) {
+  const auto model = session_.model();
+  FactorStore factors(model, base_hash(*model, work_ / "cache"), work_ / "cache");
+  Expert expert{.name = "both", .description = "none", .base = factors.base_hash()};
+  for (const AdaptableMatrix& matrix : model->matrices())
+    expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), 1.1F);
+  write_expert(work_ / "both.safetensors", expert);
+  export_checkpoint(expert, factors, work_ / "merged", {.dtype = at::kFloat});
+  const Session adapted(
+      {.model = folder().string(), .dtype = "fp32", .threads = 1, .expert = (work_ / "both.safetensors").string()});
+  const Session merged({.model = (work_ / "merged").string(), .dtype = "fp32", .threads = 1});
+  adapted.write_logits(request(cases_.at("wide")), work_ / "a.safetensors");
+  merged.write_logits(request(cases_.at("wide")), work_ / "b.safetensors");
+  const auto a = read_tensors((work_ / "a.safetensors").string()), b = read_tensors((work_ / "b.safetensors").string());
+  for (const auto& [name, tensor] : a) EXPECT_LT(max_difference(tensor, b.at(name)), 1e-3) << name;
 }
 
 TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
