@@ -66,8 +66,8 @@ def card(lab, task):
             f"1. {begun['objective']}: {begun['steps']} steps of {begun['prompts']} samples, learning rate {begun['lr']}, seed {begun['seed']}; the step kept: {start['best_step']}.",
             f"2. {flags['objective']} ({flags['algorithm']}): {flags['steps']} steps of {flags['prompts']} prompts with {flags['samples']} answers each, learning rate {flags['lr']}, "
             f"KL {flags['kl']}, seed {flags['seed']}; the step kept: {record['best_step']}.", "",
-            f"{(training_seconds(warm) + training_seconds(path)) / 60:.0f} minutes on two cores. Prompt `{record['prompt_variant']}`. Validation: {record['base_score']:.3f} before, {record['best_score']:.3f} after. "
-            "The recipe is bench/recipes.py; intervals, controls and LoRA beside it: docs/results/experts.md.", "",
+            f"{(training_seconds(warm) + training_seconds(path)) / 60:.0f} minutes of wall clock beside other work. Prompt `{record['prompt_variant']}`. Validation: {record['base_score']:.3f} before, {record['best_score']:.3f} after. "
+            "The recipe is bench/recipes.py.", "",
             "## Scores", "", metric + ".", "", *scores(lab, task), "", "## Limits", "", LIMITS[task]]
 
 

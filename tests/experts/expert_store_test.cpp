@@ -67,6 +67,22 @@ TEST_F(Store, ListsExpertsAndDamagedFilesButNoOtherSafetensors) {
   EXPECT_EQ(listed[2].expert.name, "y");
 }
 
+TEST(ShippedExperts, AreWholeAndHaveACard) {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(ZLENS_FIXTURES) / "../../assets/experts")) {
+    if (entry.path().extension() != ".safetensors") continue;
+    const Expert expert = read_expert(entry.path());
+    EXPECT_EQ(expert.name, entry.path().stem()) << entry.path();
+    EXPECT_FALSE(expert.description.empty()) << entry.path();
+    EXPECT_TRUE(expert.record.contains("training")) << entry.path();
+    std::filesystem::path card = entry.path();
+    EXPECT_TRUE(std::filesystem::exists(card.replace_extension(".md"))) << card;
+    ++count;
+  }
+  EXPECT_GT(count, 0);
+}
+
 TEST_F(Store, PathsAndNames) {
   EXPECT_TRUE(is_expert_path("a/b"));
   EXPECT_TRUE(is_expert_path("b.safetensors"));
