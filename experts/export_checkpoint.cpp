@@ -64,8 +64,8 @@ std::string shard_name(std::size_t index, std::size_t count) {
 
 class Exporter {
  public:
-  Exporter(const LanguageModel& model, const WeightChange& change, const ExportOptions& options)
-      : change_(change), options_(options), weights_(model.weights_fp32()) {}
+  Exporter(StateDict weights, const WeightChange& change, const ExportOptions& options)
+      : change_(change), options_(options), weights_(std::move(weights)) {}
 
   void write(const fs::path& folder) {
     const auto shards = plan_shards(weights_, options_);
@@ -79,6 +79,8 @@ class Exporter {
     const Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", places}};
     write_file_atomically(folder / "model.safetensors.index.json", index.dump(2) + "\n");
   }
+
+  at::ScalarType dtype() const { return options_.dtype; }
 
  private:
   at::Tensor tensor_of(const std::string& name) {
@@ -128,6 +130,17 @@ void write_settings(const LanguageModel& model, const fs::path& folder, at::Scal
   write_file_atomically(folder / "generation_config.json", generation.dump(2) + "\n");
 }
 
+void write_folder(const LanguageModel& model, Exporter exporter, const fs::path& out) {
+  AtomicFolder folder(out);
+  exporter.write(folder.path());
+  if (model.path().extension() == ".gguf") {
+    write_settings(model, folder.path(), exporter.dtype());
+  } else {
+    copy_settings(model.path(), folder.path(), exporter.dtype());
+  }
+  folder.commit();
+}
+
 Matrix to_matrix(const at::Tensor& tensor) {
   const at::Tensor values = tensor.to(at::kFloat).contiguous();
   return {values.size(0), values.size(1), {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()}};
@@ -148,14 +161,16 @@ void export_checkpoint(const Expert& expert, FactorStore& factors, const fs::pat
 }
 
 void export_checkpoint(const LanguageModel& model, const WeightChange& change, const fs::path& out, const ExportOptions& options) {
-  AtomicFolder folder(out);
-  Exporter(model, change, options).write(folder.path());
-  if (model.path().extension() == ".gguf") {
-    write_settings(model, folder.path(), options.dtype);
-  } else {
-    copy_settings(model.path(), folder.path(), options.dtype);
-  }
-  folder.commit();
+  write_folder(model, Exporter(model.weights_fp32(), change, options), out);
+}
+
+void export_weights(const LanguageModel& model, const std::map<std::string, at::Tensor>& weights, const fs::path& out,
+                    const ExportOptions& options) {
+  StateDict dict(model.path().string(), at::kFloat);
+  for (const auto& [name, value] : weights)
+    dict.add(name, value.sizes().vec(), [value](at::ScalarType dtype) { return value.to(dtype); });
+  const WeightChange unchanged = [](const std::string&, const at::Tensor& tensor) { return tensor; };
+  write_folder(model, Exporter(std::move(dict), unchanged, options), out);
 }
 
 Expert with_lora_for_xs(const Expert& expert, FactorStore& factors) {

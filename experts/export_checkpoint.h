@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "experts/expert.h"
@@ -30,6 +31,10 @@ using WeightChange = std::function<at::Tensor(const std::string& name, const at:
 // The same for any change.
 void export_checkpoint(const LanguageModel& model, const WeightChange& change, const std::filesystem::path& out,
                        const ExportOptions& options = {});
+
+// The settings of `model` with other weights: its whole list by canonical name, in float32.
+void export_weights(const LanguageModel& model, const std::map<std::string, at::Tensor>& weights, const std::filesystem::path& out,
+                    const ExportOptions& options = {});
 
 // The same expert with its LoRA-XS parts as LoRA: A = V_kᵀ, B = U_k X.
 Expert with_lora_for_xs(const Expert& expert, FactorStore& factors);

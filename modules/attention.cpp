@@ -56,18 +56,20 @@ AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, c
 AttentionPlan plan_attention(Context& context, const std::vector<Rope>& ropes, const TokenTree& tree) {
   KvCache& cache = context.cache();
   cache.open_slots_at(tree.positions);
-  const at::Tensor own = tree.branches.slice(0, cache.length());
-  const at::Tensor visible = tree.ancestors.index_select(0, own).index_select(1, tree.branches).unsqueeze(0);  // -> [1, T, L]
+  const std::int64_t batch = tree.positions.size(0), tokens = tree.positions.size(1), slots = tree.branches.size(1);
+  const at::Tensor own = tree.branches.slice(1, cache.length());
+  const at::Tensor paths = tree.ancestors.gather(1, own.unsqueeze(2).expand({batch, tokens, tree.ancestors.size(2)}));
   AttentionPlan plan;
-  plan.tokens = tree.positions.size(1);
+  plan.tokens = tokens;
   plan.positions = plan.newest = tree.positions;
+  plan.visible = paths.gather(2, tree.branches.unsqueeze(1).expand({batch, tokens, slots}));
   if (tree.both_ways.defined()) {
-    const at::Tensor ends = at::full({tree.ancestors.size(0)}, -1, at::kLong).scatter_reduce_(0, own, tree.positions[0], "amax");
-    plan.unwindowed = tree.both_ways.index_select(0, own).unsqueeze(0);
-    plan.newest = at::where(plan.unwindowed, ends.index_select(0, own), tree.positions);
+    const at::Tensor ends =
+        at::full_like(tree.both_ways, -1, tree.positions.options()).scatter_reduce_(1, own, tree.positions, "amax");
+    plan.unwindowed = tree.both_ways.gather(1, own);
+    plan.newest = at::where(plan.unwindowed, ends.gather(1, own), tree.positions);
   }
   for (const Rope& rope : ropes) plan.angles.push_back(rope.angles(tree.positions, cache.device()));
-  plan.visible = visible;
   return plan;
 }
 

@@ -41,12 +41,13 @@ class AttentionPlan {
 };
 
 // Tokens that form a tree of branches. A token sees the earlier ones of its own branch and of the branches that it continues. So
-// several questions share the forward and the backward pass of their text, and several answers those of their question.
+// several questions share the forward and the backward pass of their text, and several answers those of their question. Each row of
+// a batch is a tree.
 struct TokenTree {
-  at::Tensor positions;  // [1, T] int64 of the new tokens, along the path from the root
-  at::Tensor branches;   // [L] int64 of every slot: what the cache holds, then the new tokens
-  at::Tensor ancestors;  // [N, N] bool: branch i continues branch j (or is it)
-  // [N] bool: a new token of this branch sees all of it, what comes later and what a window would hide, too; undefined: none.
+  at::Tensor positions;  // [B, T] int64 of the new tokens, along the path from the root; -1: padding
+  at::Tensor branches;   // [B, L] int64 of every slot: what the cache holds, then the new tokens
+  at::Tensor ancestors;  // [B, N, N] bool: branch i continues branch j (or is it)
+  // [B, N] bool: a new token of this branch sees all of it, what comes later and what a window would hide, too; undefined: none.
   at::Tensor both_ways{};
 };
 

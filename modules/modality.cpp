@@ -21,6 +21,12 @@ at::Tensor Modality::encode(const Prepared&, Context&) const {
   return at::empty({0, 0});
 }
 
+at::Tensor Modality::encode_all(const std::vector<const Prepared*>& inputs, Context& context) const {
+  std::vector<at::Tensor> rows;
+  for (const Prepared* input : inputs) rows.push_back(encode(*input, context));
+  return rows.empty() ? at::empty({0, 0}) : at::cat(rows);
+}
+
 PromptText Modality::complete(std::string prompt, const std::string&) const {
   return {std::move(prompt), true};
 }

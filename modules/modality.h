@@ -53,6 +53,10 @@ class Modality {
   // [token_count, D]: the rows that replace the placeholder tokens, in order; differentiable in the context's mix. Default: [0, 0].
   virtual at::Tensor encode(const Prepared& prepared, Context& context) const;
 
+  // The same for several inputs, one after the other in the rows: for training, whose passes are cheaper in batches. Default: each
+  // by itself.
+  virtual at::Tensor encode_all(const std::vector<const Prepared*>& inputs, Context& context) const;
+
   // A prompt whose placeholders are expanded, as the family's published processor completes it. Default: unchanged.
   virtual PromptText complete(std::string prompt, const std::string& bos_token) const;
 

@@ -38,12 +38,16 @@ at::Tensor load_mapped(const TensorLocation& location, at::ScalarType dtype) {
 
 StateDict::StateDict(std::string subject, at::ScalarType dtype) : subject_(std::move(subject)), dtype_(dtype) {}
 
+StateDict::StateDict(std::string subject, at::ScalarType dtype, Maker make)
+    : subject_(std::move(subject)), dtype_(dtype), make_(std::move(make)) {}
+
 void StateDict::add(const std::string& name, std::vector<std::int64_t> shape, Loader load) {
   if (!entries_.emplace(name, Entry{std::move(shape), std::move(load)}).second)
     throw InputError(subject_ + ": tensor '" + name + "' is stored twice under different names");
 }
 
 at::Tensor StateDict::take(const std::string& name, at::IntArrayRef shape) {
+  if (make_) return make_(name, shape);
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
     missing_.push_back(name);

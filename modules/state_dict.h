@@ -23,6 +23,10 @@ class StateDict {
   // `subject` names the checkpoint in errors; `dtype` is what modules compute in.
   StateDict(std::string subject, at::ScalarType dtype);
 
+  // Whatever a module takes is made on the spot, by name and shape, and handed over as it is.
+  using Maker = std::function<at::Tensor(const std::string& name, at::IntArrayRef shape)>;
+  StateDict(std::string subject, at::ScalarType dtype, Maker make);
+
   void add(const std::string& name, std::vector<std::int64_t> shape, Loader load);
 
   bool has(const std::string& name) const { return entries_.contains(name); }
@@ -60,6 +64,7 @@ class StateDict {
   };
   std::string subject_;
   at::ScalarType dtype_;
+  Maker make_;  // may be empty
   at::Device device_ = at::kCPU;
   std::map<std::string, Entry> entries_;
   std::vector<std::string> missing_, misshapen_;

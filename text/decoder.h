@@ -40,8 +40,8 @@ class Decoder {
   at::Tensor forward_prompt(const at::Tensor& embeddings, const at::Tensor& valid, Context& context,
                             Wanted wanted = Wanted::All) const;
 
-  // The same for tokens that form a tree, in a batch of one; differentiable in the embeddings and in the context's mix. Only a
-  // pass without gradients leaves usable keys and values in the cache.
+  // The same for tokens that form trees, one a row; differentiable in the embeddings and in the context's mix. Only a pass without
+  // gradients leaves usable keys and values in the cache.
   at::Tensor forward_tree(const at::Tensor& embeddings, const TokenTree& tree, Context& context) const;
 
   at::Tensor logits(const at::Tensor& hidden) const;  // [..., D] -> [..., V] in the compute dtype

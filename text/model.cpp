@@ -78,6 +78,24 @@ std::shared_ptr<LanguageModel> LanguageModel::load(const fs::path& path, const L
   return model;
 }
 
+void LanguageModel::build(StateDict& weights) {
+  matrices_.clear();
+  decoder_ = std::make_shared<const Decoder>(plan_->decoder, weights, matrices_, decoder_name_);
+  decoder_matrices_ = matrices_.size();
+  if (plan_->family) {
+    own_ = plan_->family->build({path_, plan_->json, plan_->decoder.hidden_size}, weights, matrices_);
+    modalities_[kOwnModality] = own_;
+  }
+  weights.finish();
+}
+
+std::shared_ptr<LanguageModel> LanguageModel::with_weights(const StateDict::Maker& make) const {
+  std::shared_ptr<LanguageModel> out(new LanguageModel(*this));
+  StateDict weights(path_.string(), dtype_, make);
+  out->build(weights);
+  return out;
+}
+
 void LanguageModel::load_folder(const LoadOptions& options) {
   const fs::path config_path = path_ / "config.json", generation_path = path_ / "generation_config.json";
   const Json json = read_json_file(config_path);
@@ -85,37 +103,39 @@ void LanguageModel::load_folder(const LoadOptions& options) {
   DecoderConfig config =
       parse_decoder_config(family ? family->decoder_config(json, config_path.string()) : json, config_path.string());
   config.bidirectional_prompt = family && family->bidirectional_prompt;
+  plan_ = std::make_shared<const Plan>(Plan{config, json, family ? std::optional(*family) : std::nullopt});
   model_type_ = family ? family->model_type : config.model_type;
+  if (family) decoder_name_ = family->decoder_name;
   read_weights_.rename = family ? family->canonical_name : canonical_text_name;
   if (family && family->unfuse)
     read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };
-  const auto tensors = open_checkpoint(path_);
-  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
-  if (read_weights_.unfuse) read_weights_.unfuse(weights);
-  weights.set_device(options.device);
-  if (family) decoder_name_ = family->decoder_name;
-  decoder_ = std::make_unique<Decoder>(config, weights, matrices_, decoder_name_);
-  decoder_matrices_ = matrices_.size();
-  if (family) {
-    own_ = family->build({path_, json, config.hidden_size}, weights, matrices_);
-    modalities_[kOwnModality] = own_;
+  if (options.make_weight) {
+    StateDict weights(path_.string(), options.dtype, options.make_weight);
+    build(weights);
+  } else {
+    read_weights(options);
   }
-  weights.finish();
-  std::string identity;
-  for (const auto& [name, location] : tensors) {
-    const std::string& file = location.shard->file()->identity();
-    if (identity.find(file) == std::string::npos) identity += file + "\n";
-  }
-  files_identity_ = identity;
   tokenizer_ = load_tokenizer(path_);
   if (auto source = find_chat_template(path_)) {
-    chat_template_.emplace(std::move(*source));
+    chat_template_ = std::make_shared<const ChatTemplate>(std::move(*source));
   } else if (family && !family->chat_template.empty()) {
-    chat_template_.emplace(family->chat_template);
+    chat_template_ = std::make_shared<const ChatTemplate>(family->chat_template);
   }
   if (own_) check_placeholder(kOwnModality, *own_);
   const Json generation = fs::exists(generation_path) ? read_json_file(generation_path) : Json::object();
   stop_ids_ = collect_stop_ids(config, *tokenizer_, generation, generation_path.string());
+}
+
+void LanguageModel::read_weights(const LoadOptions& options) {
+  const auto tensors = open_checkpoint(path_);
+  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
+  if (read_weights_.unfuse) read_weights_.unfuse(weights);
+  weights.set_device(options.device);
+  build(weights);
+  for (const auto& [name, location] : tensors) {
+    const std::string& file = location.shard->file()->identity();
+    if (files_identity_.find(file) == std::string::npos) files_identity_ += file + "\n";
+  }
 }
 
 void LanguageModel::load_gguf(const LoadOptions& options) {
@@ -124,12 +144,12 @@ void LanguageModel::load_gguf(const LoadOptions& options) {
   model_type_ = config.model_type;
   StateDict weights = state_dict_from_gguf(gguf, config, options.dtype);
   weights.set_device(options.device);
-  decoder_ = std::make_unique<Decoder>(config, weights, matrices_);
-  decoder_matrices_ = matrices_.size();
-  weights.finish();
+  plan_ = std::make_shared<const Plan>(Plan{config, nullptr, std::nullopt});
+  build(weights);
   files_identity_ = gguf->file()->identity();
   tokenizer_ = tokenizer_from_gguf(*gguf);
-  if (const std::string* source = gguf->string("tokenizer.chat_template")) chat_template_.emplace(*source);
+  if (const std::string* source = gguf->string("tokenizer.chat_template"))
+    chat_template_ = std::make_shared<const ChatTemplate>(*source);
   stop_ids_ = collect_stop_ids(config, *tokenizer_, Json::object(), path_.string());
 }
 
@@ -218,7 +238,7 @@ TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<P
       throw InputError(path_.string() + ": the tokenizer gives id " + std::to_string(id) + ", but the model has " +
                        std::to_string(vocabulary) + " embeddings");
   }
-  encode_inputs(prompt, nullptr, caches);
+  if (options.encode) encode_inputs(prompt, nullptr, caches);
   return prompt;
 }
 

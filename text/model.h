@@ -14,6 +14,7 @@
 
 #include "modules/modality.h"
 #include "modules/model_family.h"
+#include "modules/state_dict.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
 #include "text/generate.h"
@@ -21,17 +22,18 @@
 
 namespace zlens {
 
-class StateDict;
-
 // What a prompt is made of.
 struct PromptOptions {
-  bool raw = false;  // with the tokenizer's own special tokens; else the text brings its own
+  bool raw = false;    // with the tokenizer's own special tokens; else the text brings its own
+  bool encode = true;  // false: the embeddings of the inputs are left to the caller (TokenPrompt::inputs)
 };
 
 struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
   at::Device device = at::kCPU;
   const FamilyRegistry* families = nullptr;  // of vision-language models; nullptr: language models alone are known
+  // Makes the weights instead of reading a folder's: training from scratch needs no checkpoint. May be empty.
+  StateDict::Maker make_weight;
 };
 
 // One prepared input of a modality, under the modality's name.
@@ -45,6 +47,10 @@ class LanguageModel {
  public:
   // A Hugging Face folder or a .gguf file. Throws InputError naming file and reason.
   static std::shared_ptr<LanguageModel> load(const std::filesystem::path& path, const LoadOptions& options);
+
+  // The same model with other weights, which are made by canonical name and shape; those that require grad get gradients from
+  // whatever the new model computes with gradients enabled.
+  std::shared_ptr<LanguageModel> with_weights(const StateDict::Maker& make) const;
 
   // Gives the model a modality under a name. Throws InputError where its placeholder is not in the vocabulary.
   void attach(const std::string& name, std::shared_ptr<const Modality> modality);
@@ -63,7 +69,7 @@ class LanguageModel {
   // A rendered or raw prompt with every placeholder of the own modality expanded to what stands for its input, as the family's
   // processor completes it. Throws InputError where placeholders and inputs differ in number.
   PromptText expand(const std::string& text, const std::vector<PreparedInput>& inputs) const;
-  bool has_chat_template() const { return chat_template_.has_value(); }
+  bool has_chat_template() const { return chat_template_ != nullptr; }
 
   // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.
   // Throws InputError where their number differs from what the text holds.
@@ -103,8 +109,18 @@ class LanguageModel {
     std::function<void(StateDict&)> unfuse;  // may be empty
   };
 
+  // What a model is built from besides weights.
+  struct Plan {
+    DecoderConfig decoder;
+    Json json;                          // config.json; null for a GGUF file
+    std::optional<ModelFamily> family;  // none: a language model alone
+  };
+
   LanguageModel() = default;
+  LanguageModel(const LanguageModel&) = default;
+  void build(StateDict& weights);
   void load_folder(const LoadOptions& options);
+  void read_weights(const LoadOptions& options);
   void load_gguf(const LoadOptions& options);
   void check_placeholder(const std::string& name, const Modality& modality) const;
   void place_inputs(const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
@@ -112,11 +128,12 @@ class LanguageModel {
   std::filesystem::path path_;
   at::ScalarType dtype_ = at::ScalarType::Float;
   std::string model_type_, decoder_name_ = "model";
+  std::shared_ptr<const Plan> plan_;
   ReadWeights read_weights_;
   AdaptableMatrices matrices_;
-  std::unique_ptr<const Decoder> decoder_;
-  std::unique_ptr<const Tokenizer> tokenizer_;
-  std::optional<ChatTemplate> chat_template_;
+  std::shared_ptr<const Decoder> decoder_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  std::shared_ptr<const ChatTemplate> chat_template_;
   std::vector<std::int32_t> stop_ids_;
   std::map<std::string, std::shared_ptr<const Modality>> modalities_;
   std::shared_ptr<const Modality> own_;

@@ -32,7 +32,8 @@ at::Tensor run(const Decoder& decoder, const Continuations& tokens, std::int64_t
   branches.insert(branches.end(), tokens.branches.begin(), tokens.branches.end());
   at::Tensor ancestors = at::eye(answers + 1, at::kLong).to(at::kBool);
   ancestors.select(1, 0).fill_(true);
-  const TokenTree tree{at::tensor(tokens.positions, at::kLong).unsqueeze(0), at::tensor(branches, at::kLong), ancestors};
+  const TokenTree tree{at::tensor(tokens.positions, at::kLong).unsqueeze(0), at::tensor(branches, at::kLong).unsqueeze(0),
+                       ancestors.unsqueeze(0)};
   return decoder.forward_tree(decoder.embed(at::tensor(tokens.ids, at::kLong).unsqueeze(0)), tree, context)[0];
 }
 

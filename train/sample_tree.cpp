@@ -32,37 +32,104 @@ class TreeBuilder {
 
   // Appends ids[from, to) of a prompt to a branch. Returns the index of the first new token.
   std::int64_t append(std::int64_t branch, const TokenPrompt& prompt, std::int64_t from, std::int64_t to) {
-    const auto first = static_cast<std::int64_t>(positions_.size());
-    if (from < to) pieces_.push_back(embed_prompt(decoder_, prompt, from, to));
+    const std::int64_t first = size();
     for (std::int64_t i = from; i < to; ++i) {
+      ids_.push_back(prompt.ids[static_cast<std::size_t>(i)]);
       branches_.push_back(branch);
       positions_.push_back(next_[static_cast<std::size_t>(branch)]++);
     }
+    const auto begin = std::lower_bound(prompt.embedded.begin(), prompt.embedded.end(), from),
+               end = std::lower_bound(begin, prompt.embedded.end(), to);
+    for (auto place = begin; place != end; ++place) {
+      ids_[static_cast<std::size_t>(first + *place - from)] = 0;  // a placeholder's id may lie beyond the vocabulary (PaliGemma)
+      given_.push_back(first + *place - from);
+    }
+    const std::int64_t row = begin - prompt.embedded.begin();
+    if (begin != end) embeddings_.push_back(prompt.embeddings.slice(0, row, row + (end - begin)));
     return first;
   }
 
   const Decoder& decoder() const { return decoder_; }
-  at::Tensor embeddings() const { return at::cat(pieces_, 1); }  // [1, T, D]
+  const std::vector<std::int64_t>& ids() const { return ids_; }
   const std::vector<std::int64_t>& branches() const { return branches_; }
+  const std::vector<std::int64_t>& positions() const { return positions_; }
+  const std::vector<std::int64_t>& both_ways() const { return both_ways_; }
+  const std::vector<std::int64_t>& parents() const { return parents_; }
+  const std::vector<std::int64_t>& given() const { return given_; }          // tokens whose embedding the prompts bring
+  const std::vector<at::Tensor>& embeddings() const { return embeddings_; }  // of those, in order
   std::int64_t size() const { return static_cast<std::int64_t>(positions_.size()); }
-
-  // `before`: branches of the slots that the cache holds.
-  TokenTree tree(std::vector<std::int64_t> before) const {
-    const auto count = static_cast<std::int64_t>(parents_.size());
-    at::Tensor ancestors = at::zeros({count, count}, at::kBool);
-    for (std::int64_t i = 0; i < count; ++i)
-      for (std::int64_t j = i; j >= 0; j = parents_[static_cast<std::size_t>(j)]) ancestors[i][j].fill_(true);
-    before.insert(before.end(), branches_.begin(), branches_.end());
-    TokenTree out{at::tensor(positions_, at::kLong).unsqueeze(0), at::tensor(before, at::kLong), ancestors};
-    if (decoder_.config().bidirectional_prompt) out.both_ways = at::tensor(both_ways_, at::kLong).to(at::kBool);
-    return out;
-  }
 
  private:
   const Decoder& decoder_;
   std::vector<std::int64_t> parents_, next_, both_ways_;  // of every branch
-  std::vector<std::int64_t> branches_, positions_;        // of every token
-  std::vector<at::Tensor> pieces_;
+  std::vector<std::int64_t> ids_, branches_, positions_;  // of every token
+  std::vector<std::int64_t> given_;
+  std::vector<at::Tensor> embeddings_;
+};
+
+// Trees as the rows of one pass, padded at their ends.
+class Forest {
+ public:
+  explicit Forest(std::span<const TreeBuilder> trees) : trees_(trees) {
+    for (const TreeBuilder& tree : trees) {
+      tokens_ = std::max(tokens_, tree.size());
+      branches_ = std::max(branches_, static_cast<std::int64_t>(tree.parents().size()));
+    }
+  }
+
+  std::int64_t tokens() const { return tokens_; }
+
+  at::Tensor embeddings() const {  // [B, T, D]
+    std::vector<std::int64_t> places;
+    std::vector<at::Tensor> rows;
+    for (std::size_t b = 0; b < trees_.size(); ++b) {
+      for (const std::int64_t place : trees_[b].given()) places.push_back(static_cast<std::int64_t>(b) * tokens_ + place);
+      rows.insert(rows.end(), trees_[b].embeddings().begin(), trees_[b].embeddings().end());
+    }
+    const at::Tensor out = trees_.front().decoder().embed(padded(&TreeBuilder::ids, 0));
+    if (places.empty()) return out;
+    const at::Tensor index = at::tensor(places, at::kLong).to(out.device());
+    return out.flatten(0, 1).index_copy(0, index, at::cat(rows).to(out.scalar_type())).view(out.sizes());
+  }
+
+  // `before`: branches of the slots that the cache holds, of every row.
+  TokenTree tree(const std::vector<std::int64_t>& before = {}) const {
+    const auto rows = static_cast<std::int64_t>(trees_.size());
+    TokenTree out{padded(&TreeBuilder::positions, -1), padded(&TreeBuilder::branches, 0),
+                  at::zeros({rows, branches_, branches_}, at::kBool)};
+    if (!before.empty())
+      out.branches =
+          at::cat({at::tensor(before, at::kLong).expand({rows, static_cast<std::int64_t>(before.size())}), out.branches}, 1);
+    bool* const ancestors = out.ancestors.mutable_data_ptr<bool>();
+    for (std::int64_t b = 0; b < rows; ++b) {
+      const auto& parents = trees_[static_cast<std::size_t>(b)].parents();
+      for (std::size_t i = 0; i < parents.size(); ++i)
+        for (auto j = static_cast<std::int64_t>(i); j >= 0; j = parents[static_cast<std::size_t>(j)])
+          ancestors[(b * branches_ + static_cast<std::int64_t>(i)) * branches_ + j] = true;
+    }
+    if (trees_.front().decoder().config().bidirectional_prompt) {
+      out.both_ways = at::zeros({rows, branches_}, at::kBool);
+      for (std::int64_t b = 0; b < rows; ++b) {
+        const auto& flags = trees_[static_cast<std::size_t>(b)].both_ways();
+        for (std::size_t i = 0; i < flags.size(); ++i) out.both_ways[b][static_cast<std::int64_t>(i)].fill_(flags[i] != 0);
+      }
+    }
+    return out;
+  }
+
+ private:
+  at::Tensor padded(const std::vector<std::int64_t>& (TreeBuilder::*values)() const, std::int64_t filler) const {  // -> [B, T]
+    at::Tensor out = at::full({static_cast<std::int64_t>(trees_.size()), tokens_}, filler, at::kLong);
+    auto* data = out.mutable_data_ptr<std::int64_t>();
+    for (const TreeBuilder& tree : trees_) {
+      std::copy((tree.*values)().begin(), (tree.*values)().end(), data);
+      data += tokens_;
+    }
+    return out;
+  }
+
+  std::span<const TreeBuilder> trees_;
+  std::int64_t tokens_ = 0, branches_ = 0;
 };
 
 // Tokens that all prompts begin with, as far as an answer's side may begin behind them. None where what they mean depends on what
@@ -159,6 +226,14 @@ Predictions append_answers(TreeBuilder& tree, std::span<const AnsweredPrompt> pr
   return out;
 }
 
+// [N] float32: the log-probability of every target, from the hidden states [T, D].
+at::Tensor logprobs_of(const Decoder& decoder, const at::Tensor& hidden, const Predictions& wanted) {
+  const at::Tensor rows = hidden.index_select(0, at::tensor(wanted.predictors, at::kLong).to(hidden.device()));
+  const at::Tensor logits = decoder.logits(rows).to(at::kFloat);  // -> [N, V]
+  const at::Tensor targets = at::tensor(wanted.targets, at::kLong).to(logits.device());
+  return at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1);
+}
+
 }  // namespace
 
 at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, const TreePass& pass) {
@@ -175,12 +250,27 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPromp
     questions = append_prompts(tree, prompts);
   }
   const Predictions predictions = append_answers(tree, prompts, questions);
+  const Forest forest({&tree, 1});
   Context context(std::move(cache), pass.mix);
-  const at::Tensor hidden = decoder.forward_tree(tree.embeddings(), tree.tree(before), context)[0];  // -> [T, D]
-  const at::Tensor wanted = hidden.index_select(0, at::tensor(predictions.predictors, at::kLong).to(hidden.device()));
-  const at::Tensor logits = decoder.logits(wanted).to(at::kFloat);  // -> [N, V]
-  const at::Tensor targets = at::tensor(predictions.targets, at::kLong).to(logits.device());
-  return at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(before), context)[0], predictions);
+}
+
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs) {
+  std::vector<TreeBuilder> trees(inputs.size(), TreeBuilder(decoder));
+  std::vector<Predictions> by_row;
+  for (std::size_t b = 0; b < inputs.size(); ++b) {
+    const Questions questions = append_prompts(trees[b], inputs[b]);
+    by_row.push_back(append_answers(trees[b], inputs[b], questions));
+  }
+  const Forest forest(trees);
+  Predictions all;
+  for (std::size_t b = 0; b < inputs.size(); ++b) {
+    for (const std::int64_t token : by_row[b].predictors)
+      all.predictors.push_back(static_cast<std::int64_t>(b) * forest.tokens() + token);
+    all.targets.insert(all.targets.end(), by_row[b].targets.begin(), by_row[b].targets.end());
+  }
+  Context context(KvCache(decoder.kv_shape(), static_cast<std::int64_t>(inputs.size()), 0));
+  return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(), context).flatten(0, 1), all);
 }
 
 }  // namespace zlens

@@ -22,13 +22,17 @@ struct AnsweredPrompt {
 
 struct TreePass {
   std::shared_ptr<const ActiveMix> mix;  // nullptr: the base
-  // Not nullptr: the base reads the prompts up to TokenPrompt::answer_start(), without gradients, and what it read is kept and found
-  // here; the mix acts behind it.
+  // Not nullptr: the base reads the prompts up to TokenPrompt::answer_start(), without gradients, and what it read is kept and
+  // found here; the mix acts behind it.
   Caches* base_reads = nullptr;
 };
 
 // Log-probabilities [N] float32 of all answers' tokens, prompt by prompt, answer by answer; differentiable in the mix. The prompts
 // are read once as far as they are alike, and each question once for all of its answers.
 at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, const TreePass& pass);
+
+// The same for the prompts of several inputs, a row of one batch each, under the base; differentiable in the decoder's weights and
+// the prompts' embeddings, too.
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs);
 
 }  // namespace zlens

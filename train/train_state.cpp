@@ -14,15 +14,15 @@ namespace zlens {
 namespace {
 
 // Every tensor of a checkpoint, each under the name that it has in the file.
-std::map<std::string, at::Tensor> all_tensors(const TrainState& state, const Trainable& trainable, const AdamW& optimizer) {
+Parameters all_tensors(const TrainState& state, const Parameters& parameters, const AdamW& optimizer) {
   std::map<std::string, at::Tensor> out;
-  for (const auto& [name, value] : trainable.parameters()) out["parameters/" + name] = value.detach();
+  for (const auto& [name, value] : parameters) out["parameters/" + name] = value.detach();
   for (const auto& [name, value] : optimizer.moments()) out[name] = value;
   for (const auto& [name, value] : state.best) out["best/" + name] = value;
   return out;
 }
 
-std::string digest(const std::map<std::string, at::Tensor>& tensors, const std::string& state) {
+std::string digest(const Parameters& tensors, const std::string& state) {
   Sha256 hash;
   hash.update(state);
   for (const auto& [name, value] : tensors) {
@@ -57,19 +57,23 @@ void fill(const Safetensors& file, const std::string& name, at::Tensor& to, cons
 
 }  // namespace
 
-void TrainState::keep_best(const Trainable& trainable) {
-  best.clear();
-  for (const auto& [name, value] : trainable.parameters()) best[name] = value.detach().clone();
+std::string digest_of(const Parameters& parameters) {
+  return digest(parameters, {});
 }
 
-void TrainState::restore_best(Trainable& trainable) const {
+void TrainState::keep_best(const Parameters& parameters) {
+  best.clear();
+  for (const auto& [name, value] : parameters) best[name] = value.detach().clone();
+}
+
+void TrainState::restore_best(Parameters& parameters) const {
   const c10::NoGradGuard no_grad;
-  for (const auto& [name, value] : best) trainable.parameters().at(name).copy_(value);
+  for (const auto& [name, value] : best) parameters.at(name).copy_(value);
 }
 
 void write_checkpoint(const std::filesystem::path& path, const std::string& identity, const TrainState& state,
-                      const Trainable& trainable, const AdamW& optimizer) {
-  std::map<std::string, at::Tensor> tensors = all_tensors(state, trainable, optimizer);
+                      const Parameters& parameters, const AdamW& optimizer) {
+  std::map<std::string, at::Tensor> tensors = all_tensors(state, parameters, optimizer);
   std::vector<TensorToWrite> entries;
   for (auto& [name, value] : tensors) {
     value = value.to(at::kCPU).contiguous();
@@ -80,7 +84,7 @@ void write_checkpoint(const std::filesystem::path& path, const std::string& iden
   write_safetensors(path, entries, {{"identity", identity}, {"state", text}, {"sha256", digest(tensors, text)}});
 }
 
-void read_checkpoint(const std::filesystem::path& path, const std::string& identity, TrainState& state, Trainable& trainable,
+void read_checkpoint(const std::filesystem::path& path, const std::string& identity, TrainState& state, Parameters& parameters,
                      AdamW& optimizer) {
   const std::string subject = path.string();
   const auto file = Safetensors::open(path);
@@ -104,9 +108,9 @@ void read_checkpoint(const std::filesystem::path& path, const std::string& ident
   } catch (const Json::exception&) {
     throw InputError(subject + ": the checkpoint's state is damaged");
   }
-  state.keep_best(trainable);
-  if (!file->tensors().contains("best/" + trainable.parameters().begin()->first)) state.best.clear();
-  std::map<std::string, at::Tensor> targets = all_tensors(state, trainable, optimizer);
+  state.keep_best(parameters);
+  if (!file->tensors().contains("best/" + parameters.begin()->first)) state.best.clear();
+  std::map<std::string, at::Tensor> targets = all_tensors(state, parameters, optimizer);
   for (auto& [name, value] : targets) fill(*file, name, value, subject);
   if (digest(targets, entry("state")) != entry("sha256"))
     throw InputError(subject + ": the checksum does not match: the checkpoint is damaged");

@@ -9,9 +9,10 @@
 #include <string>
 
 #include "train/adamw.h"
-#include "train/trainable.h"
 
 namespace zlens {
+
+using Parameters = std::map<std::string, at::Tensor>;  // float32, by name
 
 struct TrainState {
   std::int64_t step = 0;       // done
@@ -20,20 +21,23 @@ struct TrainState {
   double base_score = 0, best_score = 0;
   bool probed = false;  // that the prompts carry signal
   std::uintmax_t log_bytes = 0;
-  std::map<std::string, at::Tensor> best;  // the parameters of best_step
+  Parameters best;  // of best_step
 
   // Keeps the parameters as the best ones.
-  void keep_best(const Trainable& trainable);
+  void keep_best(const Parameters& parameters);
   // Puts the best ones back.
-  void restore_best(Trainable& trainable) const;
+  void restore_best(Parameters& parameters) const;
 };
+
+// SHA-256 over names and values.
+std::string digest_of(const Parameters& parameters);
 
 // Writes atomically; `identity` (a hash) is checked on reading.
 void write_checkpoint(const std::filesystem::path& path, const std::string& identity, const TrainState& state,
-                      const Trainable& trainable, const AdamW& optimizer);
+                      const Parameters& parameters, const AdamW& optimizer);
 
 // Fills all three. Throws InputError on a damaged file, one of another identity, or one whose tensors do not fit.
-void read_checkpoint(const std::filesystem::path& path, const std::string& identity, TrainState& state, Trainable& trainable,
+void read_checkpoint(const std::filesystem::path& path, const std::string& identity, TrainState& state, Parameters& parameters,
                      AdamW& optimizer);
 
 }  // namespace zlens

@@ -6,19 +6,14 @@
 #include <cmath>
 #include <numbers>
 
-#include "io/atomic_file.h"
 #include "io/error.h"
-#include "io/file_lock.h"
-#include "io/sha256.h"
 #include "train/objectives.h"
 #include "train/sample_order.h"
-#include "train/train_state.h"
 #include "train/validation.h"
 
 namespace zlens {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -49,15 +44,6 @@ void check(const TrainOptions& options) {
   if (!(options.kl >= 0)) throw InputError("--kl must not be negative");
 }
 
-// Warm-up, then a cosine to a tenth of the rate, or constant. `step` counts from 0.
-double learning_rate_at(const TrainOptions& options, std::int64_t step) {
-  if (step < options.warmup) return options.learning_rate * static_cast<double>(step + 1) / static_cast<double>(options.warmup + 1);
-  if (options.schedule == "constant") return options.learning_rate;
-  const double done =
-      static_cast<double>(step - options.warmup) / static_cast<double>(std::max<std::int64_t>(1, options.steps - options.warmup));
-  return options.learning_rate * (0.55 + 0.45 * std::cos(std::numbers::pi * done));
-}
-
 class Run {
  public:
   Run(const LanguageModel& model, Trainable& trainable, const TrainData& data, const TrainOptions& options, const TrainRun& run)
@@ -69,9 +55,9 @@ class Run {
         order_(*data.train, options.seed),
         objective_(model, trainable, data, options),
         validation_(model, data, options),
-        identity_(sha256_hex(run.identity.dump())),
-        lock_(prepared_folder(run.folder) / ".lock") {
-    open();
+        rate_{options.learning_rate, options.warmup, options.steps, options.schedule == "cosine"},
+        folder_(run, state_, trainable.parameters(), optimizer_) {
+    if (folder_.resumed()) order_.set_position(state_.position);
   }
 
   TrainResult result(bool interrupted) const {
@@ -79,50 +65,24 @@ class Run {
   }
 
   TrainResult go() {
-    if (state_.step == 0 && data_.validation && !validated_base_) validate();
+    if (state_.step == 0 && data_.validation && !folder_.resumed()) validate();
     while (state_.step < options_.steps) {
       one_step();
       const bool last = state_.step == options_.steps;
       const bool due = options_.validate_every > 0 && state_.step % options_.validate_every == 0;
       if (data_.validation && (due || last)) validate();
-      if (due || last || state_.step % options_.checkpoint_every == 0) save();
+      if (due || last || state_.step % options_.checkpoint_every == 0) folder_.save();
       if (run_.hooks.step) run_.hooks.step(state_.step, options_.steps);
       if (!last && run_.hooks.stop && run_.hooks.stop()) {
-        save();
+        folder_.save();
         return result(true);
       }
     }
-    if (data_.validation && !state_.best.empty()) state_.restore_best(trainable_);
+    if (data_.validation && !state_.best.empty()) state_.restore_best(trainable_.parameters());
     return result(false);
   }
 
  private:
-  static const fs::path& prepared_folder(const fs::path& folder) {
-    fs::create_directories(folder);
-    return folder;
-  }
-
-  void open() {
-    const fs::path checkpoint = run_.folder / "checkpoint.safetensors", log = run_.folder / "log.jsonl";
-    if (fs::exists(checkpoint)) {
-      if (!run_.resume) throw InputError(run_.folder.string() + ": holds a training already; --resume goes on with it");
-      read_checkpoint(checkpoint, identity_, state_, trainable_, optimizer_);
-      if (!fs::exists(log) || fs::file_size(log) < state_.log_bytes)
-        throw InputError(log.string() + ": is shorter than its checkpoint says; the training cannot go on");
-      fs::resize_file(log, state_.log_bytes);  // what came after the checkpoint is done again
-      order_.set_position(state_.position);
-      validated_base_ = true;
-    } else if (fs::exists(log)) {
-      fs::resize_file(log, 0);
-    }
-    log_ = std::make_unique<AppendFile>(log);
-    if (!validated_base_) {
-      Json line = run_.identity;
-      line["kind"] = "config";
-      log_->append(line.dump());
-    }
-  }
-
   void one_step() {
     const auto start = Clock::now();
     const bool warm = options_.objective == "rl" && state_.step < options_.warm_start;
@@ -135,31 +95,30 @@ class Run {
       if (!state_.probed) probe();
       report = objective_.reinforce(order_, state_.step);
     }
-    const double rate = learning_rate_at(options_, state_.step);
+    const double rate = rate_.at(state_.step);
     const auto update = Clock::now();
     const double norm = optimizer_.step(rate);
     trainable_.project();
     ++state_.step;
     state_.position = order_.position();
-    log_->append(Json{{"kind", "step"},
-                      {"step", state_.step},
-                      {"phase", options_.objective == "sft" ? "sft"
-                                : warm                      ? "warm"
-                                                            : "rl"},
-                      {"reward", report.reward},
-                      {"loss", report.loss},
-                      {"kl", report.kl},
-                      {"signal", report.signal},
-                      {"drift", report.drift},
-                      {"lr", rate},
-                      {"grad_norm", norm},
-                      {"answers", report.answers},
-                      {"tokens", report.tokens},
-                      {"rollout_s", report.rollout_s},
-                      {"gradient_s", report.gradient_s},
-                      {"update_s", seconds_since(update)},
-                      {"step_s", seconds_since(start)}}
-                     .dump());
+    folder_.log({{"kind", "step"},
+                 {"step", state_.step},
+                 {"phase", options_.objective == "sft" ? "sft"
+                           : warm                      ? "warm"
+                                                       : "rl"},
+                 {"reward", report.reward},
+                 {"loss", report.loss},
+                 {"kl", report.kl},
+                 {"signal", report.signal},
+                 {"drift", report.drift},
+                 {"lr", rate},
+                 {"grad_norm", norm},
+                 {"answers", report.answers},
+                 {"tokens", report.tokens},
+                 {"rollout_s", report.rollout_s},
+                 {"gradient_s", report.gradient_s},
+                 {"update_s", seconds_since(update)},
+                 {"step_s", seconds_since(start)}});
   }
 
   void probe() {
@@ -181,22 +140,15 @@ class Run {
     if (best) {
       state_.best_score = score.score;
       state_.best_step = state_.step;
-      state_.keep_best(trainable_);
+      state_.keep_best(trainable_.parameters());
     }
-    log_->append(Json{{"kind", "validation"},
-                      {"step", state_.step},
-                      {"score", score.score},
-                      {"base_score", state_.base_score},
-                      {"by_field", score.by_field},
-                      {"best", best},
-                      {"validation_s", seconds_since(start)}}
-                     .dump());
-  }
-
-  void save() {
-    log_->sync();
-    state_.log_bytes = fs::file_size(run_.folder / "log.jsonl");
-    write_checkpoint(run_.folder / "checkpoint.safetensors", identity_, state_, trainable_, optimizer_);
+    folder_.log({{"kind", "validation"},
+                 {"step", state_.step},
+                 {"score", score.score},
+                 {"base_score", state_.base_score},
+                 {"by_field", score.by_field},
+                 {"best", best},
+                 {"validation_s", seconds_since(start)}});
   }
 
   const TrainData& data_;
@@ -207,14 +159,19 @@ class Run {
   SampleOrder order_;
   Objectives objective_;
   Validation validation_;
-  std::string identity_;
-  FileLock lock_;
+  LearningRate rate_;
   TrainState state_;
-  std::unique_ptr<AppendFile> log_;
-  bool validated_base_ = false;
+  TrainingFolder folder_;
 };
 
 }  // namespace
+
+double LearningRate::at(std::int64_t step) const {
+  if (step < warmup) return peak * static_cast<double>(step + 1) / static_cast<double>(warmup + 1);
+  if (!cosine) return peak;
+  const double done = static_cast<double>(step - warmup) / static_cast<double>(std::max<std::int64_t>(1, steps - warmup));
+  return peak * ((1 + floor) / 2 + (1 - floor) / 2 * std::cos(std::numbers::pi * done));
+}
 
 TrainResult train(const LanguageModel& model, Trainable& trainable, const TrainData& data, const TrainOptions& options,
                   const TrainRun& run) {

@@ -2,16 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "experts/sample_stream.h"
-#include "io/json.h"
 #include "text/model.h"
 #include "train/adamw.h"
 #include "train/trainable.h"
+#include "train/training_folder.h"
 
 namespace zlens {
 
@@ -56,16 +54,13 @@ struct TrainResult {
   bool interrupted = false;
 };
 
-struct TrainHooks {
-  std::function<bool()> stop;                                     // true: end after this step, resumable; may be empty
-  std::function<void(std::int64_t step, std::int64_t all)> step;  // after each; may be empty
-};
-
-struct TrainRun {
-  std::filesystem::path folder;
-  Json identity;  // all that shapes the run: model, data, options, …
-  bool resume = false;
-  TrainHooks hooks;
+// Warm-up, then a cosine to `floor` of `peak`, or constant. `step` counts from 0.
+struct LearningRate {
+  double peak = 0;
+  std::int64_t warmup = 0, steps = 0;
+  bool cosine = true;
+  double floor = 0.1;
+  double at(std::int64_t step) const;
 };
 
 // Trains in a folder: log.jsonl (kinds config, step, validation) and checkpoint.safetensors. A folder of another identity is

@@ -69,6 +69,19 @@ at::Tensor ImageModality::encode(const Prepared& prepared, Context& context) con
   return features(views_of(prepared), context);
 }
 
+at::Tensor ImageModality::encode_all(const std::vector<const Prepared*>& inputs, Context& context) const {
+  std::vector<at::Tensor> views;
+  bool alike = views_stand_alone() && !inputs.empty();
+  for (const Prepared* input : inputs) {
+    views.push_back(views_of(*input).pixel_values);
+    alike = alike && views.back().sizes().slice(1) == views.front().sizes().slice(1);
+  }
+  if (!alike) return Modality::encode_all(inputs, context);
+  PreparedViews all = views_of(*inputs.front());
+  all.pixel_values = at::cat(views);
+  return features(all, context);
+}
+
 std::map<std::string, at::Tensor> ImageModality::tensors(const std::vector<const Prepared*>& inputs) const {
   std::vector<at::Tensor> views;
   for (const Prepared* input : inputs) views.push_back(views_of(*input).pixel_values);

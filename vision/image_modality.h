@@ -35,6 +35,7 @@ class ImageModality : public Modality {
   std::string prompt_text(const Prepared& prepared) const override;
   std::int64_t token_count(const Prepared& prepared) const override;
   at::Tensor encode(const Prepared& prepared, Context& context) const override;
+  at::Tensor encode_all(const std::vector<const Prepared*>& inputs, Context& context) const override;
   // pixel_values: all views of all inputs, one after the other, [N, 3, H, W].
   std::map<std::string, at::Tensor> tensors(const std::vector<const Prepared*>& inputs) const override;
 
@@ -50,6 +51,8 @@ class ImageModality : public Modality {
   // As the files of the processor say it. Default: image_token_count.
   virtual std::int64_t promised(const PreparedViews& views) const;
   virtual at::Tensor features(const PreparedViews& views, Context& context) const = 0;  // -> [count, D]
+  // True where `features` gives rows for view after view, each by itself.
+  virtual bool views_stand_alone() const { return true; }
 
   static const PreparedViews& views_of(const Prepared& prepared);
 

@@ -123,6 +123,7 @@ class LlavaNextImages : public LlavaImages {
   }
 
   std::int64_t promised(const PreparedViews& views) const override { return ImageModality::promised(views); }
+  bool views_stand_alone() const override { return false; }
 
   at::Tensor features(const PreparedViews& views, Context& context) const override {
     const FeatureGrid kept = kept_of(views);

@@ -1,6 +1,7 @@
 #include "vision/vision_transformer.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -136,7 +137,8 @@ at::Tensor VisionTransformer::run_layer(const Layer& layer, const at::Tensor& x,
 }
 
 at::Tensor VisionTransformer::forward(const at::Tensor& pixel_values, const Context& context) const {
-  if (context.mix() && context.mix()->requires_grad()) return run(pixel_values, context);
+  const bool trained = at::GradMode::is_enabled() && patch_weight_.requires_grad();
+  if (trained || (context.mix() && context.mix()->requires_grad())) return run(pixel_values, context);
   // One after the other: what stands between two products stays in the processor's cache.
   std::vector<at::Tensor> out;
   for (const at::Tensor& view : pixel_values.split(1)) out.push_back(run(view, context));

@@ -114,8 +114,8 @@ TEST_P(OnAnotherDevice, TreesOfTokensRunBothWays) {
   for (auto& slot : active->slots) scales.push_back(slot->scale.requires_grad_());
   const Decoder& decoder = model_->decoder();
   Context context(KvCache(decoder.kv_shape(), 1, 0), active);
-  const TokenTree tree{at::tensor({0, 1, 2, 2}, at::kLong).unsqueeze(0), at::tensor({0, 0, 1, 2}, at::kLong),
-                       at::tensor({1, 0, 0, 1, 1, 0, 1, 0, 1}, at::kLong).view({3, 3}).to(at::kBool)};
+  const TokenTree tree{at::tensor({0, 1, 2, 2}, at::kLong).unsqueeze(0), at::tensor({0, 0, 1, 2}, at::kLong).unsqueeze(0),
+                       at::tensor({1, 0, 0, 1, 1, 0, 1, 0, 1}, at::kLong).view({1, 3, 3}).to(at::kBool)};
   decoder.logits(decoder.forward_tree(decoder.embed(ids(1, 4)), tree, context)).sum().backward();
   for (const at::Tensor& scale : scales) EXPECT_TRUE(scale.grad().defined() && scale.grad().is_meta());
 }

@@ -1,0 +1,66 @@
+// Training of whole models on endless streams of inputs with questions: what an adapted model starts from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experts/sample_stream.h"
+#include "text/model.h"
+#include "train/adamw.h"
+#include "train/trainer.h"
+
+namespace zlens {
+
+// An input with questions about it. Prompts name their inputs (TokenPrompt::inputs), but hold no embeddings yet.
+struct PretrainSample {
+  std::vector<TrainingSample> questions;
+  std::vector<std::int64_t> labels;  // what each embedding of the input shows, 0: nothing; empty: unknown
+};
+
+// Equal numbers give equal samples. Thread-safe.
+class PretrainStream {
+ public:
+  virtual ~PretrainStream() = default;
+  virtual PretrainSample at(std::uint64_t index) const = 0;
+};
+
+struct PretrainOptions {
+  std::int64_t steps = 1000;
+  std::int64_t inputs = 64;   // a step
+  std::int64_t together = 8;  // inputs whose pass is one batch; shapes the sums, so equal values give equal bits
+  int threads = 2;            // without influence on the result
+  LearningRate rate;
+  AdamWOptions optimizer = {.beta2 = 0.98, .clip_norm = 1};
+  double label_weight = 1;           // of the auxiliary loss against the answers'
+  double blank_weight = 0.2;         // of an embedding that shows nothing, in it
+  std::int64_t label_count = 0;      // classes of the labels; 0: no auxiliary head
+  std::vector<std::string> trained;  // beginnings of the names of the weights that are; empty: all
+  std::int64_t max_new_tokens = 24;
+  std::int64_t log_every = 20, validate_every = 1000, checkpoint_every = 200;  // steps
+  std::uint64_t seed = 0;
+};
+
+struct PretrainData {
+  const PretrainStream* train = nullptr;
+  std::vector<PretrainSample> validation;
+  const Reward* reward = nullptr;
+};
+
+struct PretrainResult {
+  std::int64_t steps = 0;
+  double score = 0;  // of the last validation
+  bool interrupted = false;
+  Parameters weights;  // by canonical name: those that were trained
+};
+
+// Trains `model` from `weights` (float32, every one of it) on the likelihood of the first references; beside it, where there are
+// labels, a linear head on the inputs' embeddings names what each shows, which is what makes small towers learn to read at all.
+// Weights are rounded to the model's dtype for each step, masters, moments and sums of gradients are float32. Works in a folder as
+// `train` does: interrupted and resumed, a run ends with the same bits. Sets libtorch's threads to one: its parallelism is over
+// inputs. Throws InputError on options out of range.
+PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& weights, const PretrainData& data,
+                        const PretrainOptions& options, const TrainRun& run);
+
+}  // namespace zlens
