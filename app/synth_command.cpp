@@ -45,8 +45,11 @@ po::options_description synth_flags() {
       "split", po::value<std::string>()->default_value("train")->value_name("S"), "train, val or test")(
       "out,o", po::value<std::string>()->value_name("DIR"), "the folder; other splits may be there already")(
       "images", "draw the pictures, too")(
-      "values", po::value<std::string>()->default_value("readable")->value_name("V"),
-      "where charts print their values: readable (reading order keeps them beside their names), marks or off")(
+      "values", po::value<std::string>()->value_name("V"),
+      "where charts print their values: readable (reading order keeps them beside their names; the default), marks or off; "
+      "small-chart: half of them marks and half off by default")(
+      "fields", po::value<std::string>()->value_name("F,F"),
+      "samples of these fields alone; the only way to those that a kind holds back")(
       "chart", po::value<std::string>()->default_value("any")->value_name("C"), "charts: bar, grouped-bar, line, pie or any")(
       "layout", po::value<std::string>()->default_value("any")->value_name("L"),
       "text of charts: table, csv, lines, prose, sentence, rows, marks or any")(
@@ -61,6 +64,17 @@ po::options_description synth_flags() {
   return flags;
 }
 
+std::vector<std::string> parse_list(const std::string& text) {
+  std::vector<std::string> out(1);
+  for (const char c : text) {
+    if (c == ',')
+      out.emplace_back();
+    else
+      out.back() += c;
+  }
+  return out;
+}
+
 synth::KindOptions kind_options(const po::variables_map& values) {
   synth::KindOptions options;
   if (values["chart"].as<std::string>() != "any")
@@ -68,12 +82,13 @@ synth::KindOptions kind_options(const po::variables_map& values) {
   if (values["layout"].as<std::string>() != "any")
     options.chart.layout =
         parse_name<synth::ChartLayout>(values, "layout", {"table", "csv", "lines", "prose", "sentence", "rows", "marks"});
+  if (values.contains("fields")) options.fields = parse_list(values["fields"].as<std::string>());
   options.sheet.exercises = values["exercises"].as<int>();
   options.sheet.word_share = values["word-share"].as<double>();
   return options;
 }
 
-std::function<std::string(const synth::Document&, const synth::Place&)> picture(synth::Values where) {
+std::function<std::string(const synth::Document&, const synth::Place&)> picture(std::optional<synth::Values> where) {
   return [painter = std::make_shared<synth::Painter>(), where](const synth::Document& document, const synth::Place& place) {
     synth::Rng rng = synth::rng_at(place, "picture");
     return synth::png_bytes(painter->paint(document.facts, rng, {where, document.sample.unseen}).bgr);
@@ -124,7 +139,8 @@ int write_kind(const po::variables_map& values) {
   std::unique_ptr<Progress> progress;
   read_output_options(values, progress, options);
   options.kind = kind_options(values);
-  const auto where = parse_name<synth::Values>(values, "values", {"readable", "marks", "off"});
+  std::optional<synth::Values> where;
+  if (values.contains("values")) where = parse_name<synth::Values>(values, "values", {"readable", "marks", "off"});
   if (values.contains("images")) options.picture = picture(where);
   const bool whole = write_dataset(kind, options);
   progress.reset();

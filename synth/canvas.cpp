@@ -25,12 +25,16 @@ cv::Point2d on_circle(cv::Point2d centre, double radius, double degrees) {
 
 }  // namespace
 
+cv::Scalar scalar_of(int rgb) {
+  return {static_cast<double>(rgb & 255), static_cast<double>(rgb >> 8 & 255), static_cast<double>(rgb >> 16 & 255)};
+}
+
 Canvas::Canvas(Fonts& fonts, cv::Size size, cv::Scalar background)
-    : fonts_(&fonts), background_(background), picture_{cv::Mat(size, CV_8UC3, background), {}} {}
+    : fonts_(&fonts), background_(background), picture_{cv::Mat(size, CV_8UC3, background), {}, {}, {}} {}
 
 void Canvas::text(std::string_view text, cv::Point baseline, const TextStyle& style, Align align) {
   baseline.x = left_of(baseline.x, fonts_->width(text, style), align);
-  const cv::Rect ink = fonts_->draw(picture_.bgr, text, baseline, style);
+  const cv::Rect ink = fonts_->draw(picture_.bgr, text, baseline, style, &picture_.glyphs);
   if (!ink.empty()) picture_.texts.push_back({std::string(text), ink});
 }
 

@@ -16,12 +16,22 @@ struct PrintedText {
   cv::Rect box;
 };
 
+// A coloured surface: a shape, a bar, a slice.
+struct Region {
+  int colour = 0;  // its place in kColours (synth/colours.h)
+  std::vector<cv::Point2f> outline;
+};
+
 struct Picture {
   cv::Mat bgr;  // uint8, three channels
   std::vector<PrintedText> texts;
+  std::vector<Glyph> glyphs;    // every character that has ink
+  std::vector<Region> regions;  // of small pictures; later ones lie above
 };
 
 enum class Align { Left, Centre, Right };
+
+cv::Scalar scalar_of(int rgb);  // 0xRRGGBB as blue, green, red
 
 // Coordinates are pixels, y down. `fonts` must outlive the canvas. Not thread-safe.
 class Canvas {
@@ -44,6 +54,9 @@ class Canvas {
   void disc(cv::Point2d centre, double radius, cv::Scalar colour);
   // Angles in degrees, clockwise from twelve o'clock.
   void sector(cv::Point2d centre, double radius, double from, double to, cv::Scalar colour);
+
+  // What was drawn last shows one of kColours inside `outline`.
+  void mark(int colour, std::vector<cv::Point2f> outline) { picture_.regions.push_back({colour, std::move(outline)}); }
 
   Picture take() { return std::move(picture_); }
 

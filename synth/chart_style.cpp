@@ -7,10 +7,6 @@ namespace {
 
 constexpr int kMargin = 28;
 
-cv::Scalar rgb(int hex) {
-  return {static_cast<double>(hex & 255), static_cast<double>(hex >> 8 & 255), static_cast<double>(hex >> 16 & 255)};
-}
-
 // Colours of one picture can be told apart, and dark text on white stays darker than all of them.
 constexpr std::array<std::array<int, 6>, 5> kPalettes = {{
     {0x4472C4, 0xED7D31, 0xA5A5A5, 0xFFC000, 0x5B9BD5, 0x70AD47},
@@ -37,21 +33,21 @@ ChartStyle draw_chart_style(Rng& rng, const PictureOptions& options) {
   style.size.height = static_cast<int>(rng.integer(480, 640));
   const Family& family = rng.pick(text_families(options.unseen_fonts));
   const auto& palette = rng.pick(kPalettes);
-  std::transform(palette.begin(), palette.end(), style.colours.begin(), rgb);
-  style.ink = rgb(rng.chance(0.5) ? 0x000000 : 0x333333);
-  style.grid = rgb(0xD9D9D9);
+  std::transform(palette.begin(), palette.end(), style.colours.begin(), scalar_of);
+  style.ink = scalar_of(rng.chance(0.5) ? 0x000000 : 0x333333);
+  style.grid = scalar_of(0xD9D9D9);
   const int label = static_cast<int>(rng.integer(19, 23)), title = label + static_cast<int>(rng.integer(4, 9));
   style.title = {family, title, style.ink, rng.chance(0.5)};
   style.label = {family, label, style.ink, false};
   style.small = {family, label - 2, style.ink, false};
-  style.grid_lines = rng.chance(0.7) || options.values == Values::Off;
+  style.values = options.values.value_or(Values::Readable);
+  style.grid_lines = rng.chance(0.7) || style.values == Values::Off;
   style.unit_in_title = rng.chance(0.6);
   style.axis_name = rng.chance(0.6);
   style.lying = rng.chance(0.5);
   style.legend_values = rng.chance(0.5);
   style.framed = rng.chance(0.3);
   style.bar_share = 0.5 + 0.25 * rng.real();
-  style.values = options.values;
   return style;
 }
 

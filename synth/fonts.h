@@ -6,16 +6,21 @@
 #include <opencv2/core.hpp>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace zlens::synth {
 
-// A font and its bold cut; files below the font folder, and the Debian package that has them.
+// A font and its bold cut (empty: it has none); files below the font folder, and the Debian package that has them.
 struct Family {
   std::string_view regular, bold, package;
 };
-// `unseen`: families that only pictures of unseen test samples use. Proportional and fixed-width ones apart.
+// `unseen`: families that only pictures of unseen test samples use. Proportional and fixed-width ones apart. All are of
+// fonts-liberation and fonts-dejavu-core, which pictures of every data set need.
 std::span<const Family> text_families(bool unseen);
 std::span<const Family> fixed_families(bool unseen);
+
+// Families that widen the training of small pictures where their packages are installed; none of them looks like an unseen one.
+std::span<const Family> optional_families();
 
 struct TextStyle {
   Family family;
@@ -24,8 +29,15 @@ struct TextStyle {
   bool bold = false;
 };
 
-// Opens font files as they are needed and keeps them. Not thread-safe. Members throw InputError where a font is missing, naming the
-// Debian package, or where it is no font.
+// A character in a picture, pixels.
+struct Glyph {
+  char32_t character = 0;
+  cv::Rect box;   // of its ink
+  cv::Rect cell;  // from its pen position to the next one's, as high as its ink but at least half as high as a capital
+};
+
+// Opens font files as they are needed and keeps them and what they drew. Not thread-safe. Members throw InputError where a font is
+// missing, naming the Debian package, or where it is no font.
 class Fonts {
  public:
   explicit Fonts(std::filesystem::path folder = "/usr/share/fonts/truetype");
@@ -37,8 +49,11 @@ class Fonts {
   int capital_height(const TextStyle& style);                // of an H, pixels
 
   // Blends `text` (UTF-8, one line) into `bgr` (uint8) with its baseline starting at `pen`; what leaves the image is cut. Returns
-  // the box of the ink, uncut and empty for blanks.
-  cv::Rect draw(cv::Mat& bgr, std::string_view text, cv::Point pen, const TextStyle& style);
+  // the box of the ink, uncut and empty for blanks. `glyphs`, if given, gets every character that has ink.
+  cv::Rect draw(cv::Mat& bgr, std::string_view text, cv::Point pen, const TextStyle& style, std::vector<Glyph>* glyphs = nullptr);
+
+  // Those of optional_families() whose files are there.
+  const std::vector<Family>& installed();
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #include "synth/kinds.h"
 
+#include <algorithm>
 #include <array>
 
 #include "io/error.h"
@@ -72,53 +73,68 @@ Document mixed(const Place& place, const KindOptions& options) {
   return out;
 }
 
-constexpr std::array<Kind, 5> kKinds = {{
-    {"chart", "charts: values, extrema, differences, sums", chart},
-    {"math", "exercise sheets: arithmetic and word problems", math},
-    {"receipt", "receipts: company, date, total", receipt},
-    {"receipt-table", "receipts: sums, differences and change, which must be computed from their table", receipt_table},
-    {"mixed", "a receipt, a chart and an exercise under the same question; the kind is the field", mixed},
+Document reading(const Place& place, const KindOptions&) {
+  Rng rng = rng_at(place, "reading");
+  NoteSample made = make_note(rng, place.split);
+  return {std::move(made.note), std::move(made.sample)};
+}
+
+constexpr View kChartFields[] = {"value", "extremum", "difference", "sum"};
+constexpr View kMathFields[] = {"addition", "subtraction", "multiplication", "division", "mixed", "decimal", "word"};
+constexpr View kReceiptFields[] = {"company", "date", "total"};
+constexpr View kTableFields[] = {"item sum", "item difference", "table sum", "change"};
+constexpr View kReadingFields[] = {"string", "word", "number", "label", "document"};
+constexpr View kReadingHeldBack[] = {"reversed"};
+
+constexpr std::array<Kind, 6> kKinds = {{
+    {"chart", "charts: values, extrema, differences, sums", kChartFields, {}, chart},
+    {"math", "exercise sheets: arithmetic and word problems", kMathFields, {}, math},
+    {"receipt", "receipts: company, date, total", kReceiptFields, {}, receipt},
+    {"receipt-table",
+     "receipts: sums, differences and change, which must be computed from their table",
+     kTableFields,
+     {},
+     receipt_table},
+    {"mixed", "a receipt, a chart and an exercise under the same question; the kind is the field", {}, {}, mixed},
+    {"reading", "small pictures: strings, words, numbers, labels, small documents", kReadingFields, kReadingHeldBack, reading},
 }};
 
-Json values_json(const Chart& chart) {
-  Json out = Json::array();
-  for (const auto& row : chart.values) {
-    Json texts = Json::array();
-    for (const Decimal value : row) texts.push_back(value.text());
-    out.push_back(std::move(texts));
-  }
+constexpr std::uint64_t kMostAttempts = 10'000;
+
+bool has(std::span<const View> names, View name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string joined(std::span<const View> names) {
+  std::string out;
+  for (const View name : names) out += (out.empty() ? "" : ", ") + std::string(name);
   return out;
 }
 
-struct Writer {
-  Json operator()(const Chart& chart) const {
-    return {{"kind", "chart"},
-            {"chart", chart_kind_name(chart.kind)},
-            {"title", chart.title},
-            {"measure", chart.measure},
-            {"unit", chart.unit},
-            {"axis", chart.category_noun},
-            {"legend", chart.series_noun},
-            {"categories", chart.categories},
-            {"series", chart.series},
-            {"values", values_json(chart)}};
+void check_fields(const Kind& kind, std::span<const std::string> fields) {
+  for (const std::string& field : fields) {
+    if (has(kind.fields, field) || has(kind.held_back, field)) continue;
+    const std::string more = kind.held_back.empty() ? "" : "; by name alone: " + joined(kind.held_back);
+    const std::string known =
+        kind.fields.empty() ? "has no fields to choose from" : "has no such field (known: " + joined(kind.fields) + more + ")";
+    throw InputError("field '" + printable(field) + "': the kind " + std::string(kind.name) + " " + known);
   }
-  Json operator()(const Sheet& sheet) const {
-    Json exercises = Json::array();
-    for (std::size_t i = 0; i < sheet.exercises.size(); ++i)
-      exercises.push_back({{"text", sheet.line(i)}, {"answer", sheet.exercises[i].answer.text()}});
-    return {{"kind", "math"}, {"title", sheet.title}, {"exercises", std::move(exercises)}, {"asked", sheet.asked + 1}};
-  }
-  Json operator()(const Receipt& receipt) const {
-    Json items = Json::array();
-    for (const ReceiptItem& item : receipt.items) items.push_back({{"name", item.name}, {"price", item.price.text()}});
-    return {{"kind", "receipt"},           {"shop", receipt.shop},        {"address", receipt.address},
-            {"date", receipt.date},        {"items", std::move(items)},   {"total", receipt.total().text()},
-            {"cash", receipt.cash.text()}, {"currency", receipt.currency}};
-  }
-};
+}
 
 }  // namespace
+
+Document Kind::make(const Place& place, const KindOptions& options) const {
+  check_fields(*this, options.fields);
+  const std::vector<std::string>& wanted = options.fields;
+  for (std::uint64_t attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Place at = place;
+    if (attempt > 0) at.seed = mix_seeds(place.seed, attempt);
+    Document document = draw(at, options);
+    const std::string& field = document.sample.field;
+    if (wanted.empty() ? !has(held_back, field) : std::find(wanted.begin(), wanted.end(), field) != wanted.end()) return document;
+  }
+  throw InputError("the kind " + std::string(name) + " gives no sample of the chosen fields with these options");
+}
 
 std::span<const Kind> kinds() {
   return kKinds;
@@ -136,10 +152,6 @@ const Kind& find_kind(std::string_view name) {
 Rng rng_at(const Place& place, std::string_view purpose) {
   const std::uint64_t stream = mix_seeds(stable_hash(purpose), stable_hash(split_name(place.split)));
   return Rng(mix_seeds(mix_seeds(place.seed, stream), place.index));
-}
-
-Json to_json(const Facts& facts) {
-  return std::visit(Writer(), facts);
 }
 
 }  // namespace zlens::synth

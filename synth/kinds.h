@@ -3,18 +3,21 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "io/json.h"
 #include "synth/chart.h"
 #include "synth/exercises.h"
+#include "synth/reading.h"
 #include "synth/receipt.h"
 
 namespace zlens::synth {
 
 // What a picture is drawn from.
-using Facts = std::variant<Chart, Sheet, Receipt>;
+using Facts = std::variant<Chart, Sheet, Receipt, Note>;
 
 struct Document {
   Facts facts;
@@ -24,6 +27,7 @@ struct Document {
 struct KindOptions {
   ChartOptions chart;
   SheetOptions sheet;
+  std::vector<std::string> fields;  // samples of these alone; empty: of all that the kind does not hold back
 };
 
 // Which document: equal places give equal documents, on every platform and in any order.
@@ -35,13 +39,19 @@ struct Place {
 
 struct Kind {
   std::string_view name, description;
-  Document (*make)(const Place& place, const KindOptions& options);  // pure and thread-safe; throws InputError on bad options
+  std::span<const std::string_view> fields;     // of its samples; none where they cannot be chosen
+  std::span<const std::string_view> held_back;  // more of them, which come only where they are asked for: tasks for a model that
+                                                // has never seen them
+  Document (*draw)(const Place& place, const KindOptions& options);  // of any field
+
+  // The document of the place. Pure and thread-safe; throws InputError on bad options.
+  Document make(const Place& place, const KindOptions& options = {}) const;
 };
 
 // Till receipts have three samples each, so they are no `Kind`: synth/till_dataset.h.
 inline constexpr std::string_view kTillKind = "till";
 
-// chart, math, receipt, receipt-table, mixed.
+// chart, math, receipt, receipt-table, mixed; small pictures: reading.
 std::span<const Kind> kinds();
 const Kind& find_kind(std::string_view name);  // throws InputError listing the known names
 

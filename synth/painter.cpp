@@ -5,6 +5,7 @@
 #include "io/error.h"
 #include "synth/chart_style.h"
 #include "synth/draw_page.h"
+#include "synth/draw_small.h"
 
 namespace zlens::synth {
 namespace {
@@ -18,12 +19,17 @@ struct Drawer {
     const ChartStyle style = draw_chart_style(rng, options);
     if (chart.kind == ChartKind::Pie) return draw_pie(fonts, chart, style);
     // Several values beside one name lose their series when they are read line by line.
-    const bool may_lie =
-        chart.kind == ChartKind::Bar || (chart.kind == ChartKind::GroupedBar && options.values != Values::Readable);
+    const bool may_lie = chart.kind == ChartKind::Bar || (chart.kind == ChartKind::GroupedBar && style.values != Values::Readable);
     return may_lie && style.lying ? draw_lying(fonts, chart, style) : draw_standing(fonts, chart, style);
   }
   Picture operator()(const Sheet& sheet) const { return draw_sheet(fonts, sheet, rng, options); }
   Picture operator()(const Receipt& receipt) const { return draw_receipt(fonts, receipt, rng, options); }
+  Picture operator()(const Note& note) const { return degraded(draw_note(fonts, note, rng, options)); }
+
+  Picture degraded(Picture picture) const {
+    degrade(picture, rng, options.degradation);
+    return picture;
+  }
 };
 
 }  // namespace

@@ -1,10 +1,12 @@
-// Pictures of generated documents, as office programs and tills would make them.
+// Pictures of generated documents: pages as office programs and tills would make them, and small ones.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "synth/canvas.h"
+#include "synth/degrade.h"
 #include "synth/kinds.h"
 
 namespace zlens::synth {
@@ -14,8 +16,11 @@ namespace zlens::synth {
 enum class Values { Readable, Marks, Off };
 
 struct PictureOptions {
-  Values values = Values::Readable;
-  bool unseen_fonts = false;  // the fonts that are kept for unseen test samples
+  std::optional<Values> values;  // default: readable; in small charts marks or off, half of them each
+  bool unseen_fonts = false;     // the fonts that are kept for unseen test samples
+  // Small pictures alone. With installed fonts a picture depends on which of optional_families() are there: for training.
+  bool installed_fonts = false;
+  Degradation degradation = {};
 };
 
 // Draws with the fonts of the system; equal random numbers, options and font files give equal pictures. Not thread-safe.

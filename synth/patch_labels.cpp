@@ -1,0 +1,66 @@
+#include "synth/patch_labels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <stdexcept>
+
+namespace zlens::synth {
+namespace {
+
+// The patches whose centres lie from `low` to `high` pixels of a side of `length`.
+struct Range {
+  int begin, end;
+};
+Range centres(double low, double high, int length, int grid) {
+  const double patch = static_cast<double>(length) / grid;
+  return {std::max(0, static_cast<int>(std::ceil(low / patch - 0.5))),
+          std::min(grid, static_cast<int>(std::floor(high / patch - 0.5)) + 1)};
+}
+
+class Labels {
+ public:
+  Labels(cv::Size size, int grid)
+      : size_(size), grid_(grid), labels_(static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid)) {}
+
+  // Gives `label` to the patches whose centres are in `box`, edges included, and where inside(centre) says so.
+  template <typename Inside>
+  void put(cv::Rect2d box, int label, const Inside& inside) {
+    const Range columns = centres(box.x, box.x + box.width, size_.width, grid_),
+                rows = centres(box.y, box.y + box.height, size_.height, grid_);
+    for (int row = rows.begin; row < rows.end; ++row)
+      for (int column = columns.begin; column < columns.end; ++column) {
+        const cv::Point2f centre(static_cast<float>((column + 0.5) * size_.width / grid_),
+                                 static_cast<float>((row + 0.5) * size_.height / grid_));
+        if (inside(centre)) labels_[static_cast<std::size_t>(row * grid_ + column)] = static_cast<std::uint8_t>(label);
+      }
+  }
+
+  std::vector<std::uint8_t> take() { return std::move(labels_); }
+
+ private:
+  cv::Size size_;
+  int grid_;
+  std::vector<std::uint8_t> labels_;
+};
+
+}  // namespace
+
+int character_label(char32_t character) {
+  if (character == U'×') character = U'x';
+  if (character == U'÷') character = U'/';
+  return character >= 0x20 && character <= 0x7E ? static_cast<int>(character) - 31 : 0;
+}
+
+std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid) {
+  if (grid < 1) throw std::logic_error("a picture has no patches");
+  Labels labels(picture.bgr.size(), grid);
+  for (const Region& region : picture.regions)
+    labels.put(cv::boundingRect(region.outline), colour_label(region.colour),
+               [&](cv::Point2f centre) { return cv::pointPolygonTest(region.outline, centre, false) >= 0; });
+  for (const Glyph& glyph : picture.glyphs)
+    if (const int label = character_label(glyph.character)) labels.put(glyph.cell, label, [](cv::Point2f) { return true; });
+  return labels.take();
+}
+
+}  // namespace zlens::synth

@@ -1,0 +1,26 @@
+// What every patch of a picture shows: dense labels that teach a vision tower to see.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "synth/canvas.h"
+#include "synth/colours.h"
+
+namespace zlens::synth {
+
+// Labels: 0 nothing; 1 to 95 the printable ASCII character of code 31 + label (× counts as x, ÷ as /, other characters as nothing);
+// from 96 the colours in the order of kColours.
+inline constexpr int kCharacterLabels = 95;
+inline constexpr int kPatchLabels = 1 + kCharacterLabels + static_cast<int>(kColours.size());  // 108
+
+int character_label(char32_t character);  // 0 where it has none
+constexpr int colour_label(int colour) {
+  return 1 + kCharacterLabels + colour;
+}  // its place in kColours
+
+// [grid · grid] labels, row by row, of the picture stretched to a square of grid × grid patches: the character whose cell has the
+// patch's centre, or else the colour of the uppermost region there. Pure; throws std::logic_error for a grid below 1.
+std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid);
+
+}  // namespace zlens::synth

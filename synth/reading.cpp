@@ -1,0 +1,137 @@
+#include "synth/reading.h"
+
+#include <algorithm>
+
+#include "synth/reading_words.h"
+#include "synth/small_documents.h"
+#include "synth/words.h"
+
+namespace zlens::synth {
+namespace {
+
+using View = std::string_view;
+
+constexpr View kText[] = {"What is written here?", "What does the picture say?", "Read the text.", "What is the text?",
+                          "Which text is shown?"};
+constexpr View kTextUnseen[] = {"Transcribe what you see.", "What can you read in the picture?"};
+constexpr View kWord[] = {"Which word is shown?", "Read the word.", "What is the word?", "What is written here?", "Read the text."};
+constexpr View kWordUnseen[] = {"Spell out the word in the picture.", "Which word can you read?"};
+constexpr View kNumber[] = {"Which number is shown?", "Read the number.", "What is the number?", "What is written here?",
+                            "Read the text."};
+constexpr View kNumberUnseen[] = {"Transcribe the figure.", "Which number can you read?"};
+// {p}: top, second, third, bottom.
+constexpr View kLine[] = {"What is in the {p} line?", "Read the {p} line.", "What does the {p} line say?",
+                          "Which text is in the {p} line?"};
+constexpr View kLineUnseen[] = {"Transcribe the {p} line.", "What stands in the {p} row?"};
+// {k}: the key, as printed or in small letters.
+constexpr View kKey[] = {"What is the value of {k}?", "What does it say for {k}?", "What is given for {k}?",
+                         "What stands after {k}?"};
+constexpr View kKeyUnseen[] = {"Find the value of {k}.", "What belongs to {k}?"};
+constexpr View kBackwards[] = {"Write the text backwards.", "Read the text from right to left.", "Spell the text in reverse."};
+constexpr View kBackwardsUnseen[] = {"Turn the text around.", "What is the text, last character first?"};
+
+constexpr View kExact = "exact_match";
+
+template <typename Common, typename Unseen>
+std::string question(Rng& rng, bool unseen, const Common& common, const Unseen& held_out) {
+  return std::string(unseen ? rng.pick(held_out) : rng.pick(common));
+}
+
+NoteSample single(View field, std::string text, std::string asked, View metric) {
+  NoteSample out;
+  out.note = {std::string(field), "", {{"", text}}};
+  out.sample = {
+      .field = std::string(field), .question = std::move(asked), .answers = {std::move(text)}, .metric = std::string(metric)};
+  return out;
+}
+
+NoteSample string_note(Rng& rng, bool unseen) {
+  return single("string", draw_string(rng, 2, 8), question(rng, unseen, kText, kTextUnseen), kExact);
+}
+
+NoteSample word_note(Rng& rng, bool unseen) {
+  return single("word", draw_cased_word(rng), question(rng, unseen, kWord, kWordUnseen), kExact);
+}
+
+NoteSample number_note(Rng& rng, bool unseen) {
+  PrintedNumber number = draw_number(rng);
+  return single("number", std::move(number.text), question(rng, unseen, kNumber, kNumberUnseen), number.metric);
+}
+
+NoteSample reversed_note(Rng& rng, bool unseen) {
+  const bool word = rng.chance(0.5);
+  NoteSample out = single(word ? "word" : "string", word ? draw_cased_word(rng) : draw_string(rng, 3, 6),
+                          question(rng, unseen, kBackwards, kBackwardsUnseen), kExact);
+  out.sample.field = "reversed";
+  std::reverse(out.sample.answers[0].begin(), out.sample.answers[0].end());
+  return out;
+}
+
+std::string place_name(std::size_t line, std::size_t count) {
+  return line == 0 ? "top" : line + 1 == count ? "bottom" : line == 1 ? (count == 3 ? "middle" : "second") : "third";
+}
+
+NoteSample label_note(Rng& rng, bool unseen) {
+  NoteSample out;
+  out.note.field = "label";
+  const auto count = static_cast<std::size_t>(rng.integer(2, 4));
+  std::vector<std::string> metrics;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double kind = rng.real();
+    PrintedNumber line{"", std::string(kExact)};
+    if (kind < 0.3)
+      line = draw_number(rng);
+    else
+      line.text = kind < 0.5 ? draw_string(rng, 2, 7) : draw_cased_word(rng);
+    out.note.lines.push_back({"", line.text});
+    metrics.push_back(line.metric);
+  }
+  const auto asked = static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(count) - 1));
+  const std::string place = place_name(asked, count);
+  const Filling fillings[] = {{"p", place}};
+  out.sample = {.field = "label",
+                .question = fill(question(rng, unseen, kLine, kLineUnseen), fillings),
+                .answers = {out.note.lines[asked].value},
+                .metric = metrics[asked]};
+  return out;
+}
+
+NoteSample document_note(Rng& rng, bool unseen) {
+  SmallDocument document = draw_small_document(rng, unseen);
+  NoteSample out;
+  out.note = std::move(document.note);
+  const auto asked = static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(out.note.lines.size()) - 1));
+  std::string key = out.note.lines[asked].key;
+  if (rng.chance(0.5) && key != upper(key)) key[0] = static_cast<char>(key[0] - 'A' + 'a');
+  const Filling fillings[] = {{"k", key}};
+  out.sample = {.field = "document",
+                .question = fill(question(rng, unseen, kKey, kKeyUnseen), fillings),
+                .answers = {out.note.lines[asked].value},
+                .metric = document.metrics[asked]};
+  return out;
+}
+
+using Make = NoteSample (*)(Rng& rng, bool unseen);
+constexpr Make kMakes[] = {string_note, string_note, word_note,     word_note,     number_note,  number_note,
+                           label_note,  label_note,  document_note, document_note, reversed_note};
+
+}  // namespace
+
+std::string describe(const Note& note) {
+  std::string out = note.heading;
+  for (const NoteLine& line : note.lines) out += (out.empty() ? "" : "\n") + (line.key.empty() ? "" : line.key + ": ") + line.value;
+  return out;
+}
+
+NoteSample make_note(Rng& rng, Split split) {
+  return in_split(rng, split, [&](Rng& draw) {
+    const bool unseen = draw_unseen(draw, split);
+    NoteSample out = draw.pick(kMakes)(draw, unseen);
+    out.sample.unseen = unseen;
+    out.sample.text = describe(out.note);
+    out.key = "reading|" + upper(out.sample.text);
+    return out;
+  });
+}
+
+}  // namespace zlens::synth
