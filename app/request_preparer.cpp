@@ -31,6 +31,12 @@ void add_pictures(Json& messages, std::size_t pictures) {
 
 }  // namespace
 
+Json question_messages(const std::string& context, const std::string& question, std::size_t pictures) {
+  Json out = default_messages(context, question);
+  if (pictures > 0) add_pictures(out, pictures);
+  return out;
+}
+
 bool one_line(const Request& request) {
   return request.prompt && request.prompt->one_line();
 }

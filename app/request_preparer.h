@@ -48,4 +48,7 @@ class RequestPreparer {
 
 bool one_line(const Request& request);
 
+// The chat of a request that has no prompt template, with an item for each of `pictures` inputs of the model's own modality.
+Json question_messages(const std::string& context, const std::string& question, std::size_t pictures);
+
 }  // namespace zlens

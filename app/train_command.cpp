@@ -1,10 +1,16 @@
 #include "train/trainer.h"
 
+#if defined(__linux__)
+#include <malloc.h>
+#endif
+
 #include <iostream>
+#include <limits>
 #include <memory>
 
 #include "app/command_line.h"
 #include "app/interrupt.h"
+#include "app/pretrain.h"
 #include "app/training_data.h"
 #include "eval/progress.h"
 #include "experts/base_hash.h"
@@ -195,14 +201,24 @@ Matrix prototype_of(const LanguageModel& model, const SampleStream& stream) {
   return measure_prototype(model, prompts, caches);
 }
 
+// Every pass asks for the same blocks again: giving them back to the system in between costs a twentieth of the time.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
+
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
   po::options_description flags = training_data_flags();
-  flags.add(method_flags()).add(objective_flags()).add(output_flags()).add(model_flags());
+  flags.add(method_flags()).add(objective_flags()).add(pretrain_flags()).add(output_flags()).add(model_flags());
   const auto parsed = parse_arguments(arguments, flags, {}, kUsage);
   if (!parsed) return 0;
   const po::variables_map& values = *parsed;
+  keep_freed_memory();
+  if (is_pretraining(values)) return pretrain_generated(values);
   const fs::path out = required(values, "out");
   const TrainOptions options = train_options(values);
   SessionOptions session_settings = session_options(values);

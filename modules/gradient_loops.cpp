@@ -42,6 +42,34 @@ ZLENS_INLINE void gated_gradient_values(const GatedGradient<T>& in) {
   }
 }
 
+// sigmoid(2 u) = (1 + tanh u) / 2.
+ZLENS_INLINE float half_tanh(float u) {
+  const float e = exp_nonpositive(-2.0F * std::fabs(u));
+  return (u >= 0 ? 1.0F : e) / (1.0F + e);
+}
+
+constexpr float kGeluScale = 0.7978845608F, kGeluCube = 0.044715F;
+
+template <typename T>
+ZLENS_INLINE void gelu_all(const GeluValues<T>& in) {
+  const T *values = in.x, *grad = in.grad;
+  T* out = in.out;
+  if (!grad) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < in.count; ++i) {
+      const float x = load(values[i]);
+      store(&out[i], x * half_tanh(kGeluScale * x * (1.0F + kGeluCube * x * x)));
+    }
+    return;
+  }
+#pragma omp simd
+  for (std::int64_t i = 0; i < in.count; ++i) {
+    const float x = load(values[i]), s = half_tanh(kGeluScale * x * (1.0F + kGeluCube * x * x));
+    const float slope = 2.0F * kGeluScale * (1.0F + 3.0F * kGeluCube * x * x);
+    store(&out[i], load(grad[i]) * (s + x * s * (1.0F - s) * slope));
+  }
+}
+
 template <typename T>
 ZLENS_INLINE void scale_block_values(const ScaledRows<T>& in, std::int64_t set, std::int64_t begin, std::int64_t end) {
   for (std::int64_t row = set * in.rows; row < (set + 1) * in.rows; ++row)
@@ -83,6 +111,12 @@ ZLENS_CLONES void gated_gradient(const GatedGradient<float>& in) {
 }
 ZLENS_CLONES void gated_gradient(const GatedGradient<Bf16>& in) {
   gated_gradient_values(in);
+}
+ZLENS_CLONES void gelu_values(const GeluValues<float>& in) {
+  gelu_all(in);
+}
+ZLENS_CLONES void gelu_values(const GeluValues<Bf16>& in) {
+  gelu_all(in);
 }
 ZLENS_CLONES void scale_block(const ScaledRows<float>& in, std::int64_t set, std::int64_t begin, std::int64_t end) {
   scale_block_values(in, set, begin, end);

@@ -32,6 +32,17 @@ struct GatedGradient {
 void gated_gradient(const GatedGradient<float>& in);
 void gated_gradient(const GatedGradient<Bf16>& in);
 
+// gelu in its tanh form, y = x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³))), and its gradient.
+template <typename T>
+struct GeluValues {
+  const T* x;
+  const T* grad;  // of y; nullptr: y itself is wanted
+  T* out;         // y, or the gradient of x
+  std::int64_t count;
+};
+void gelu_values(const GeluValues<float>& in);
+void gelu_values(const GeluValues<Bf16>& in);
+
 // Columns [begin, end) of the rows that share a scale.
 void scale_block(const ScaledRows<float>& in, std::int64_t set, std::int64_t begin, std::int64_t end);
 void scale_block(const ScaledRows<Bf16>& in, std::int64_t set, std::int64_t begin, std::int64_t end);

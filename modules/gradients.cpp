@@ -44,7 +44,19 @@ struct NormFunction : Function<NormFunction> {
                                       end - begin, width, static_cast<float>(context->saved_data["eps"].toDouble())});
       });
     });
-    return {out, {}, {}};
+    return {out, context->needs_input_grad(1) ? weight_gradient(context, x, grad) : at::Tensor(), {}};
+  }
+
+  static at::Tensor weight_gradient(AutogradContext* context, const at::Tensor& x, const at::Tensor& grad) {
+    const at::Tensor weight = context->get_saved_variables()[1].detach();
+    const at::Tensor normed = rms_norm(x, at::ones_like(weight), context->saved_data["eps"].toDouble());
+    const std::int64_t width = x.size(-1), rows = x.numel() / std::max<std::int64_t>(1, width);
+    at::Tensor out = at::empty({width}, at::kFloat);
+    with_storage(x, [&](auto zero) {
+      using T = decltype(zero);
+      column_products(ColumnProducts<T>{input<T>(normed), input<T>(grad), output<float>(out), rows, width, 0, width});
+    });
+    return out.to(weight.scalar_type());
   }
 };
 
@@ -68,6 +80,30 @@ struct GatedFunction : Function<GatedFunction> {
       });
     });
     return {gate_grad, up_grad};
+  }
+};
+
+// gelu of x, or the gradient of x where that of y is given.
+at::Tensor gelu_of(const at::Tensor& x, const at::Tensor& grad) {
+  at::Tensor out = at::empty_like(x);
+  with_storage(x, [&](auto zero) {
+    using T = decltype(zero);
+    at::parallel_for(0, x.numel(), 8192, [&](std::int64_t begin, std::int64_t end) {
+      gelu_values(GeluValues<T>{input<T>(x) + begin, grad.defined() ? input<T>(grad) + begin : nullptr, output<T>(out) + begin,
+                                end - begin});
+    });
+  });
+  return out;
+}
+
+struct GeluFunction : Function<GeluFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
+    const at::Tensor in = x.contiguous();
+    context->save_for_backward({in});
+    return gelu_of(in, {});
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    return {gelu_of(context->get_saved_variables()[0], grads[0].contiguous())};
   }
 };
 
@@ -175,6 +211,10 @@ at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight
 
 at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up) {
   return GatedFunction::apply(gate, up);
+}
+
+at::Tensor gelu_tanh_differentiable(const at::Tensor& x) {
+  return GeluFunction::apply(x);
 }
 
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale) {

@@ -1,5 +1,5 @@
 // Fused operations for training on the CPU: one pass forward and one backward where a chain of ATen calls makes a dozen each. A step
-// of training spends more time in such chains than in products. Frozen weights get no gradient.
+// of training spends more time in such chains than in products.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,11 +11,14 @@ namespace zlens::kernels {
 // True where the functions below may stand in for ATen: a CPU tensor of float or bfloat16.
 bool fusable(const at::Tensor& x);
 
-// As kernels::rms_norm. weight must not require grad. -> like x
+// As kernels::rms_norm; differentiable in both. -> like x
 at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight, double eps);
 
 // silu(gate), rounded to the dtype, times up.
 at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up);
+
+// torch.nn.functional.gelu(x, approximate="tanh").
+at::Tensor gelu_tanh_differentiable(const at::Tensor& x);
 
 // x [B, T, R] times scale [B, R] or [1, R] (float), one rounding; on any device. -> like x
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale);

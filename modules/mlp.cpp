@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "modules/context.h"
+#include "modules/gradients.h"
 
 namespace zlens {
 
@@ -15,7 +16,7 @@ GatedMlp::GatedMlp(StateDict& weights, const std::string& name, const Options& o
 at::Tensor GatedMlp::gated(const at::Tensor& x, const Context& context) const {
   if (activation_ == GateActivation::Silu) return forward_gated(gate_proj_, up_proj_, x, context);
   const auto both = forward_all({&gate_proj_, &up_proj_}, x, context);
-  return at::gelu(both[0], "tanh") * both[1];
+  return (kernels::fusable(both[0]) ? kernels::gelu_tanh_differentiable(both[0]) : at::gelu(both[0], "tanh")) * both[1];
 }
 
 at::Tensor GatedMlp::forward(const at::Tensor& x, const Context& context) const {

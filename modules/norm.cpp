@@ -20,7 +20,7 @@ RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width
 
 at::Tensor RmsNorm::forward(const at::Tensor& x) const {
   if (kernels::usable(x) && fits(x)) return kernels::rms_norm(x, weight_, options_.eps);
-  if (kernels::fusable(x) && fits(x) && !weight_.requires_grad()) return kernels::rms_norm_differentiable(x, weight_, options_.eps);
+  if (kernels::fusable(x) && fits(x)) return kernels::rms_norm_differentiable(x, weight_, options_.eps);
   const at::Tensor wide = x.to(at::kFloat);
   const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + options_.eps);
   return options_.unit_offset ? (scaled * weight_).to(x.scalar_type()) : weight_ * scaled.to(x.scalar_type());

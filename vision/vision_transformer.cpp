@@ -9,6 +9,7 @@
 #include "io/error.h"
 #include "modules/context.h"
 #include "modules/dtype.h"
+#include "modules/gradients.h"
 #include "modules/picture_attention.h"
 #include "modules/state_dict.h"
 
@@ -24,7 +25,7 @@ at::Tensor activate(const at::Tensor& x, VisionActivation kind) {
     case VisionActivation::GeluTanh:
       break;
   }
-  return at::gelu(x, "tanh");
+  return kernels::fusable(x) ? kernels::gelu_tanh_differentiable(x) : at::gelu(x, "tanh");
 }
 
 std::vector<std::int64_t> counted_from_the_start(const VisionTransformer::Outputs& outputs, std::int64_t layers) {

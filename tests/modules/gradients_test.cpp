@@ -57,6 +57,21 @@ TEST(Gradients, RmsNormFollowsItsDefinition) {
           [&](const auto& in) { return weight * in[0] * at::rsqrt(in[0].pow(2).mean(-1, true) + 1e-5); }, {at::randn({3, 41, 67})});
 }
 
+TEST(Gradients, WeightsOfANormThatIsTrainedGetTheirs) {
+  at::manual_seed(6);
+  compare([](const auto& in) { return kernels::rms_norm_differentiable(in[0], in[1], 1e-5); },
+          [](const auto& in) { return in[1] * in[0] * at::rsqrt(in[0].pow(2).mean(-1, true) + 1e-5); },
+          {at::randn({3, 41, 67}), at::randn({67})});
+}
+
+TEST(Gradients, GeluFollowsItsDefinition) {
+  at::manual_seed(7);
+  compare([](const auto& in) { return kernels::gelu_tanh_differentiable(in[0]); },
+          [](const auto& in) { return at::gelu(in[0], "tanh"); }, {at::randn({2, 9, 133}) * 4});
+  const at::Tensor far = kernels::gelu_tanh_differentiable(at::tensor({-100.0F, 0.0F, 100.0F}));
+  EXPECT_TRUE(at::equal(far, at::tensor({-0.0F, 0.0F, 100.0F}))) << far;
+}
+
 TEST(Gradients, SiluTimesFollowsItsDefinition) {
   at::manual_seed(2);
   compare([](const auto& in) { return kernels::silu_times_differentiable(in[0], in[1]); },

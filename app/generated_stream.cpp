@@ -1,0 +1,101 @@
+#include "app/generated_stream.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <opencv2/imgproc.hpp>
+
+#include "app/command_line.h"
+#include "app/request_preparer.h"
+#include "io/error.h"
+#include "synth/painter.h"
+#include "synth/patch_labels.h"
+
+namespace zlens {
+
+std::vector<GeneratedKind> parse_generated_kinds(const std::string& text) {
+  std::vector<GeneratedKind> out;
+  for (const std::string& entry : listed(text)) {
+    const std::size_t colon = entry.find(':');
+    GeneratedKind kind{.kind = &synth::find_kind(entry.substr(0, colon))};
+    if (colon != std::string::npos) {
+      char* end = nullptr;
+      kind.weight = std::strtod(entry.c_str() + colon + 1, &end);
+      if (*end != '\0' || !(kind.weight > 0 && kind.weight < 1e6))
+        throw InputError("'" + printable(entry) + "' is no KIND:WEIGHT with a weight above 0");
+    }
+    out.push_back(std::move(kind));
+  }
+  if (out.empty()) throw InputError("no kind of generated data is named");
+  return out;
+}
+
+// A painter is slow to make and not thread-safe: those that no thread uses wait here.
+struct GeneratedStream::Painters {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<synth::Painter>> idle;
+
+  std::unique_ptr<synth::Painter> take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty()) return std::make_unique<synth::Painter>();
+    auto out = std::move(idle.back());
+    idle.pop_back();
+    return out;
+  }
+  void give_back(std::unique_ptr<synth::Painter> painter) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(painter));
+  }
+};
+
+GeneratedStream::GeneratedStream(std::shared_ptr<const LanguageModel> model, GeneratedOptions options)
+    : model_(std::move(model)), options_(std::move(options)), painters_(std::make_unique<Painters>()) {}
+
+GeneratedStream::~GeneratedStream() = default;
+
+PretrainSample GeneratedStream::at(std::uint64_t index) const {
+  const synth::Place place{options_.seed, options_.split, index};
+  synth::Rng rng = synth::rng_at(place, "stream");
+  double total = 0;
+  for (const GeneratedKind& kind : options_.kinds) total += kind.weight;
+  double drawn = rng.real() * total;
+  std::size_t chosen = 0;
+  while (chosen + 1 < options_.kinds.size() && drawn >= options_.kinds[chosen].weight) drawn -= options_.kinds[chosen++].weight;
+  const GeneratedKind& kind = options_.kinds[chosen];
+  const bool as_text = !model_->own_modality() || rng.chance(options_.text_share);
+  const synth::Document document = kind.kind->make(place, kind.options);
+
+  PretrainSample out;
+  std::vector<PreparedInput> inputs;
+  if (!as_text) {
+    auto painter = painters_->take();
+    synth::Rng hand = synth::rng_at(place, "picture");
+    const synth::Picture picture =
+        painter->paint(document.facts, hand, {.unseen_fonts = document.sample.unseen, .installed_fonts = options_.installed_fonts});
+    painters_->give_back(std::move(painter));
+    cv::Mat rgb;
+    cv::cvtColor(picture.bgr, rgb, cv::COLOR_BGR2RGB);
+    inputs.push_back({LanguageModel::kOwnModality,
+                      model_->own_modality()->prepare(RgbView{rgb.data, rgb.rows, rgb.cols, static_cast<std::int64_t>(rgb.step)})});
+    if (options_.labels) {
+      const auto patches = static_cast<double>(model_->own_modality()->token_count(*inputs.front().prepared));
+      const auto labels = synth::patch_labels(picture, static_cast<int>(std::lround(std::sqrt(patches))));
+      out.labels.assign(labels.begin(), labels.end());
+    }
+  }
+  const synth::Sample& sample = document.sample;
+  TrainingSample question{.id = std::to_string(index),
+                          .field = std::string(kind.kind->name) + (as_text ? " text" : ""),
+                          .one_line = true,
+                          .references = sample.answers,
+                          .metric = sample.metric};
+  const std::string text =
+      model_->expand(model_->render(question_messages(as_text ? sample.text : "", sample.question, inputs.size())), inputs).text;
+  Caches unused;
+  question.prompt = model_->tokenize(text, inputs, unused, {.encode = false});
+  if (!inputs.empty()) question.prompt.shared_prefixes = {question.prompt.embedded.back() + 1};
+  out.questions.push_back(std::move(question));
+  return out;
+}
+
+}  // namespace zlens

@@ -1,0 +1,48 @@
+// Generated pictures and texts as an endless stream for pre-training.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "synth/kinds.h"
+#include "text/model.h"
+#include "train/pretrain.h"
+
+namespace zlens {
+
+struct GeneratedKind {
+  const synth::Kind* kind = nullptr;
+  double weight = 1;  // how often it comes, against the others
+  synth::KindOptions options = {};
+};
+
+// "reading:3,small-chart:2,scene": names and weights. Throws InputError.
+std::vector<GeneratedKind> parse_generated_kinds(const std::string& text);
+
+struct GeneratedOptions {
+  std::vector<GeneratedKind> kinds;
+  double text_share = 0;        // how many of the inputs come as their text twin
+  bool installed_fonts = true;  // with the optional fonts of this system
+  bool labels = true;           // of pictures: what their patches show
+  synth::Split split = synth::Split::Train;
+  std::uint64_t seed = 0;
+};
+
+// Thread-safe. `model` must take one square view of each picture.
+class GeneratedStream : public PretrainStream {
+ public:
+  GeneratedStream(std::shared_ptr<const LanguageModel> model, GeneratedOptions options);
+  ~GeneratedStream() override;
+
+  PretrainSample at(std::uint64_t index) const override;
+
+ private:
+  struct Painters;
+  std::shared_ptr<const LanguageModel> model_;
+  GeneratedOptions options_;
+  std::unique_ptr<Painters> painters_;
+};
+
+}  // namespace zlens

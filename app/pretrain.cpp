@@ -1,0 +1,148 @@
+#include "app/pretrain.h"
+
+#include <iostream>
+
+#include "app/generated_stream.h"
+#include "app/interrupt.h"
+#include "eval/progress.h"
+#include "eval/rewards.h"
+#include "experts/export_checkpoint.h"
+#include "io/error.h"
+#include "modules/device.h"
+#include "modules/dtype.h"
+#include "synth/patch_labels.h"
+#include "train/initial_weights.h"
+#include "train/live_weights.h"
+#include "vision/families.h"
+
+namespace zlens {
+namespace {
+
+namespace fs = std::filesystem;
+
+const PretrainOptions kDefaults;
+
+struct Start {
+  std::shared_ptr<const LanguageModel> model;
+  Parameters weights;
+};
+
+Start start_of(const po::variables_map& values) {
+  const SessionOptions session = session_options(values);
+  const FamilyRegistry families = vision_families();
+  LoadOptions load{.dtype = parse_dtype(session.dtype), .families = &families};
+  Start out;
+  if (values.contains("from-scratch")) {
+    load.make_weight = [&](const std::string& name, at::IntArrayRef shape) {
+      return (out.weights[name] = initial_weight(name, shape, values["seed"].as<std::uint64_t>())).to(load.dtype);
+    };
+  }
+  out.model = LanguageModel::load(find_model(session.model), load);
+  if (!load.make_weight) out.weights = weights_of(*out.model);
+  return out;
+}
+
+PretrainOptions options_of(const po::variables_map& values) {
+  const auto count = [&](const char* name) { return values[name].as<std::int64_t>(); };
+  const auto number = [&](const char* name) { return values[name].as<double>(); };
+  PretrainOptions out;
+  out.steps = count("steps");
+  out.inputs = count("inputs");
+  out.together = count("together");
+  out.threads = std::max(1, session_options(values).threads);
+  out.rate = {number("lr"), count("warmup"), out.steps, text_of(values, "schedule") == "cosine", number("final-lr")};
+  out.optimizer = {.beta2 = 0.98, .weight_decay = number("weight-decay"), .clip_norm = number("clip-norm")};
+  out.label_weight = number("label-weight");
+  out.label_count = out.label_weight > 0 ? synth::kPatchLabels : 0;
+  out.trained = listed(text_of(values, "trained"));
+  out.max_new_tokens = count("max-new-tokens");
+  out.validate_every = count("validate-every");
+  out.checkpoint_every = count("checkpoint-every");
+  out.seed = values["seed"].as<std::uint64_t>();
+  return out;
+}
+
+GeneratedOptions stream_options(const po::variables_map& values, synth::Split split) {
+  return {.kinds = parse_generated_kinds(text_of(values, "generate")),
+          .text_share = values["text-share"].as<double>(),
+          .installed_fonts = split == synth::Split::Train,
+          .labels = values["label-weight"].as<double>() > 0,
+          .split = split,
+          .seed = values["seed"].as<std::uint64_t>()};
+}
+
+// What shapes the training. Steps and schedule are part of it: they say how fast the rate falls.
+Json identity_of(const po::variables_map& values, const Start& start) {
+  Json flags = Json::object();
+  for (const char* name : {"generate", "text-share", "label-weight", "trained", "schedule", "lr", "final-lr", "warmup",
+                           "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
+    const boost::any& value = values[name].value();
+    if (const auto* text = boost::any_cast<std::string>(&value)) flags[name] = *text;
+    if (const auto* number = boost::any_cast<double>(&value)) flags[name] = *number;
+    if (const auto* count = boost::any_cast<std::int64_t>(&value)) flags[name] = *count;
+    if (const auto* seed = boost::any_cast<std::uint64_t>(&value)) flags[name] = *seed;
+  }
+  return {{"model", start.model->path().filename().string()}, {"weights_sha256", digest_of(start.weights)}, {"flags", flags}};
+}
+
+}  // namespace
+
+po::options_description pretrain_flags() {
+  po::options_description flags("Pre-training (method full, on generated data)", 110, 60);
+  const auto count = [](std::int64_t value) { return po::value<std::int64_t>()->default_value(value)->value_name("N"); };
+  const auto number = [](double value, const char* shown) {
+    return po::value<double>()->default_value(value, shown)->value_name("X");
+  };
+  flags.add_options()("generate", po::value<std::string>()->value_name("KIND[:W],…"),
+                      "train all weights on endless data of these kinds of 'zlens synth', W times as often")(
+      "from-scratch", "start from random weights: --model needs no weights then")("inputs", count(kDefaults.inputs),
+                                                                                  "pictures or texts a step")(
+      "together", count(kDefaults.together), "of these, in one pass")("text-share", number(0, "0"),
+                                                                      "how many inputs come as text instead of a picture, 0 to 1")(
+      "label-weight", number(kDefaults.label_weight, "1"), "of naming what each patch shows, beside the answers; 0: without")(
+      "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
+      "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),
+                                                                                    "of each kind");
+  return flags;
+}
+
+bool is_pretraining(const po::variables_map& values) {
+  return values.contains("generate");
+}
+
+int pretrain_generated(const po::variables_map& values) {
+  const fs::path out = required(values, "out");
+  if (text_of(values, "method") != "full") throw InputError("--generate trains whole models: --method full");
+  if (fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
+  const Start start = start_of(values);
+  const PretrainOptions options = options_of(values);
+  const GeneratedStream train(start.model, stream_options(values, synth::Split::Train)),
+      validation(start.model, stream_options(values, synth::Split::Val));
+  const MetricReward reward("exact_match");
+  PretrainData data{&train, {}, &reward};
+  for (std::int64_t i = 0; i < values["validation-inputs"].as<std::int64_t>(); ++i)
+    data.validation.push_back(validation.at(static_cast<std::uint64_t>(i)));
+  std::unique_ptr<Progress> progress;
+  const TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
+                     .identity = identity_of(values, start),
+                     .resume = values.contains("resume"),
+                     .hooks = {.stop = [] { return caught_signal() != 0; },
+                               .step =
+                                   [&](std::int64_t step, std::int64_t all) {
+                                     if (!progress) progress = std::make_unique<Progress>("train", all, step - 1);
+                                     progress->update(step);
+                                   }}};
+  const PretrainResult result = pretrain(start.model, start.weights, data, options, run);
+  progress.reset();
+  if (result.interrupted) {
+    std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
+    return 1;
+  }
+  Parameters all = start.weights;
+  for (const auto& [name, value] : result.weights) all[name] = value.detach();
+  export_weights(*start.model, all, out);
+  std::cout << "score " << result.score << " (step " << result.steps << "): " << out.string() << "\n";
+  return 0;
+}
+
+}  // namespace zlens
