@@ -51,6 +51,10 @@ std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) co
                                          sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
 }
 
+std::int64_t ImageModality::count(const PreparedViews& views) const {
+  return tokens_of_view(views) * views.pixel_values.size(0);
+}
+
 std::int64_t ImageModality::promised(const PreparedViews& views) const {
   return image_token_count(plan_views({views.height, views.width}, processor_), processor_);
 }
