@@ -61,7 +61,7 @@ std::int64_t ImageModality::promised(const PreparedViews& views) const {
 
 std::string ImageModality::prompt_text(const Prepared& prepared) const {
   std::string out;
-  for (std::int64_t i = 0; i < token_count(prepared); ++i) out += placeholder_;
+  for (std::int64_t left = token_count(prepared); left > 0; --left) out += placeholder_;
   return out;
 }
 
