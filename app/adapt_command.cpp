@@ -91,9 +91,7 @@ int adapt_command(const std::vector<std::string>& arguments) {
   const std::filesystem::path out = required(values, "out");
   const TaskRegistry tasks = builtin_tasks();
   const Task& task = tasks.get(required(values, "task"));
-  SessionOptions settings = session_options(values);
-  settings.expert.clear();
-  const Session session(settings);
+  const Session session(base_session_options(values));
   const auto model = session.model();
   const std::string base = base_hash(*model, user_cache_folder());
   FactorStore factors(model, base, user_cache_folder() / "factors");

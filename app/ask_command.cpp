@@ -129,7 +129,7 @@ int answer_lines(const Session& session, const Request& base, AnswerOptions opti
 
 int ask_command(const std::vector<std::string>& arguments) {
   po::options_description flags("Flags", 110, 60);
-  flags.add_options()("question", po::value<std::string>(), "the question (also as the last argument)")(
+  flags.add_options()("question", po::value<std::string>()->value_name("TEXT"), "the question (also as the last argument)")(
       "prompt", po::value<std::string>()->value_name("NAME"), "prompt template: a name in assets/prompts, or a file")(
       "raw", "the question is the whole prompt: no chat template")("json", "print a JSON object")(
       "explain", "say on standard error what was active, and the times");

@@ -52,11 +52,11 @@ std::optional<po::variables_map> parse_arguments(const std::vector<std::string>&
   return std::nullopt;
 }
 
-po::options_description model_flags() {
+po::options_description model_flags(const char* dtype) {
   po::options_description flags("Model", 110, 60);
   flags.add_options()("model,m", po::value<std::string>()->value_name("M"),
                       "a Hugging Face folder, a .gguf file, or a name from assets/models or the user's model folder")(
-      "dtype", po::value<std::string>()->default_value("bf16")->value_name("T"), "compute in fp32, bf16 or fp16")(
+      "dtype", po::value<std::string>()->default_value(dtype)->value_name("T"), "compute in fp32, bf16 or fp16")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "where to compute: cpu, cuda or cuda:N")(
       "threads", po::value<int>()->default_value(0)->value_name("N"), "threads; 0: one for each core")(
       "attach,a", po::value<std::vector<std::string>>()->composing()->value_name("MODALITY"),
@@ -96,6 +96,14 @@ SessionOptions session_options(const po::variables_map& values) {
   if (values.contains("attach"))
     for (const std::string& text : values["attach"].as<std::vector<std::string>>())
       options.attachments.push_back(parse_attachment(text));
+  return options;
+}
+
+SessionOptions base_session_options(const po::variables_map& values) {
+  SessionOptions options = session_options(values);
+  if (!options.expert.empty() && options.expert != "none")
+    throw InputError("--expert " + options.expert +
+                     " has no place here: this works on the base (train --init FILE starts from an expert)");
   return options;
 }
 

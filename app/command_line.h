@@ -30,9 +30,11 @@ struct Usage {
 std::optional<po::variables_map> parse_arguments(const std::vector<std::string>& arguments, const po::options_description& flags,
                                                  const po::positional_options_description& positional, const Usage& usage);
 
-// --model, --dtype, --device, --threads, --attach, --expert.
-po::options_description model_flags();
+// --model, --dtype (default `dtype`), --device, --threads, --attach, --expert, --experts, --dispatch, --form, --tolerance.
+po::options_description model_flags(const char* dtype = "bf16");
 SessionOptions session_options(const po::variables_map& values);
+// The same for what works on the base alone. Throws InputError where --expert names one.
+SessionOptions base_session_options(const po::variables_map& values);
 
 // --input NAME=FILE and --image FILE.
 po::options_description input_flags();

@@ -60,9 +60,7 @@ int decompose_command(const std::vector<std::string>& arguments) {
   if (!values) return 0;
   const double memory = (*values)["memory"].as<double>();
   if (!(memory > 0 && memory < 1e6)) throw InputError("--memory must be a number of gigabytes above 0");
-  SessionOptions settings = session_options(*values);
-  settings.expert.clear();
-  const Session session(settings);
+  const Session session(base_session_options(*values));
   const auto model = session.model();
   FactorStore factors(model, base_hash(*model, user_cache_folder()), user_cache_folder() / "factors");
   std::unique_ptr<Progress> progress;

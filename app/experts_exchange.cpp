@@ -110,7 +110,7 @@ int experts_transfer(const std::vector<std::string>& arguments) {
       "to", po::value<std::string>()->value_name("N"), "the model that the expert is to act on")(
       "out,o", po::value<std::string>()->value_name("FILE"), "the expert file to write")(
       "name", po::value<std::string>()->value_name("N"), "its name; default: the same")(
-      "min-alignment", po::value<double>()->default_value(0.8)->value_name("A"),
+      "min-alignment", po::value<double>()->default_value(0.8, "0.8")->value_name("A"),
       "least mean |u·u'| |v·v'| of the singular directions that the expert scales; 0 accepts anything")(
       "json", "print the report as a JSON object");
   const auto values = parse_arguments(arguments, flags, one_file(), usage);

@@ -17,14 +17,12 @@ int logits_command(const std::vector<std::string>& arguments) {
   po::options_description flags("Flags", 110, 60);
   flags.add_options()("prompt", po::value<std::string>()->value_name("TEXT"), "the prompt")("raw", "no chat template")(
       "out,o", po::value<std::string>()->value_name("F"), "the safetensors file to write");
-  flags.add(model_flags()).add(input_flags());
+  flags.add(model_flags("fp32")).add(input_flags());
   const auto values = parse_arguments(arguments, flags, {}, kUsage);
   if (!values) return 0;
   const Request request{.question = required(*values, "prompt"), .inputs = inputs_of(*values), .raw = values->contains("raw")};
   const std::string out = required(*values, "out");
-  SessionOptions options = session_options(*values);
-  if ((*values)["dtype"].defaulted()) options.dtype = "fp32";
-  Session(options).write_logits(request, out);
+  Session(session_options(*values)).write_logits(request, out);
   return 0;
 }
 

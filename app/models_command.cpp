@@ -37,7 +37,8 @@ int list_families() {
 
 int models_command(const std::vector<std::string>& arguments) {
   po::options_description flags("Flags", 110, 60);
-  flags.add_options()("words", po::value<std::vector<std::string>>(), "show M")("json", "print a JSON object");
+  flags.add_options()("words", po::value<std::vector<std::string>>()->value_name("show M"), "also as plain arguments")(
+      "json", "print a JSON object");
   po::positional_options_description positional;
   positional.add("words", -1);
   const auto values = parse_arguments(arguments, flags, positional, kUsage);

@@ -28,7 +28,7 @@ struct Start {
 };
 
 Start start_of(const po::variables_map& values) {
-  const SessionOptions session = session_options(values);
+  const SessionOptions session = base_session_options(values);
   const FamilyRegistry families = vision_families();
   LoadOptions load{.dtype = parse_dtype(session.dtype), .families = &families};
   Start out;
@@ -49,7 +49,7 @@ PretrainOptions options_of(const po::variables_map& values) {
   out.steps = count("steps");
   out.inputs = count("inputs");
   out.together = count("together");
-  out.threads = std::max(1, session_options(values).threads);
+  out.threads = std::max(1, base_session_options(values).threads);
   out.rate = {number("lr"), count("warmup"), out.steps, text_of(values, "schedule") == "cosine", number("final-lr")};
   out.optimizer = {.beta2 = 0.98, .weight_decay = number("weight-decay"), .clip_norm = number("clip-norm")};
   out.label_weight = number("label-weight");

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #endif
 
+#include <cstdio>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -52,7 +53,11 @@ po::options_description method_flags() {
 
 po::options_description objective_flags() {
   po::options_description flags("Objective", 110, 60);
-  const auto number = [](double value) { return po::value<double>()->default_value(value)->value_name("X"); };
+  const auto number = [](double value) {
+    char shown[32];
+    std::snprintf(shown, sizeof shown, "%g", value);  // 0.9, not 0.90000000000000002
+    return po::value<double>()->default_value(value, shown)->value_name("X");
+  };
   const auto count = [](std::int64_t value) { return po::value<std::int64_t>()->default_value(value)->value_name("N"); };
   const auto text = [](const std::string& value) { return po::value<std::string>()->default_value(value)->value_name("O"); };
   flags.add_options()("objective", text(kDefaults.objective), "rl, or sft: the first reference, token by token")(
@@ -221,9 +226,7 @@ int train_command(const std::vector<std::string>& arguments) {
   if (is_pretraining(values)) return pretrain_generated(values);
   const fs::path out = required(values, "out");
   const TrainOptions options = train_options(values);
-  SessionOptions session_settings = session_options(values);
-  session_settings.expert.clear();
-  const Session session(session_settings);
+  const Session session(base_session_options(values));
   const auto model = session.model();
   const std::string base = base_hash(*model, user_cache_folder());
   FactorStore factors(model, base, user_cache_folder() / "factors");

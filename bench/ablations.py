@@ -12,7 +12,7 @@ import json
 import pathlib
 
 import recipes
-from lab import DATA, MODEL, ROOT, ZLENS, Lab, compare, mean, samples, score, training_seconds
+from lab import MODEL, ROOT, ZLENS, Lab, difference, markdown_table, score, training_seconds
 
 TASK = "math"
 SET = ["document", "chart", "math"]
@@ -28,8 +28,7 @@ def tested(lab, name, expert=None, more=()):
 
 def row(lab, base, name, expert):
     run = tested(lab, name, expert)
-    found = next(group for group in compare(base, run)["groups"] if group["name"] == "all")["differences"][0]
-    return f"| {name} | {score(run):.3f} | {found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] | {training_seconds(expert) / 60:.1f} |"
+    return [name, f"{score(run):.3f}", difference(base, run), f"{training_seconds(expert) / 60:.1f}"]
 
 
 def variant(lab, name, flags):
@@ -60,8 +59,8 @@ def training_lines(lab):
         "scope all (all matrices)": whole,
         "scope answer": variant(lab, "answer-scope", ["--scope", "answer"]),
     }
-    return [f"Base: {score(base):.3f}.", "", "| trained | score | against the base | training, min |", "|---|---|---|---|",
-            *(row(lab, base, name, expert) for name, expert in trained.items())]
+    return [f"Base: {score(base):.3f}.", "", *markdown_table(["trained", "score", "against the base", "training, min"],
+                                                             [row(lab, base, name, expert) for name, expert in trained.items()])]
 
 
 def adapted(lab, name, task, data, prompt, shots, *more):
@@ -79,26 +78,26 @@ def weights_of(mix):
 
 
 def few_shot_lines(lab):
-    lines = ["| shots | weights | score | mix |", "|---|---|---|---|"]
+    rows = []
     for shots in SHOTS:
         for kind, flags in {"a weight for each expert": [], "a weight for each expert and layer": ["--by-layer"]}.items():
             name = f"{TASK}-{shots}" + ("-layers" if flags else "")
             mix = adapted(lab, name, "jsonl", recipes.data(lab, TASK), recipes.PROMPTS[TASK], shots, *flags)
             run = tested(lab, name, mix, ["--experts", lab.path("set")])
-            lines.append(f"| {shots} | {kind} | {score(run):.3f} | {weights_of(mix)} |")
-    return lines
+            rows.append([shots, kind, f"{score(run):.3f}", weights_of(mix)])
+    return markdown_table(["shots", "weights", "score", "mix"], rows)
 
 
 def overfitting_lines(lab, lora_rate):
-    lines = ["| trained on | SVF | LoRA r16 |", "|---|---|---|"]
+    rows = []
     for size in SIZES:
         cells = []
         for method, rate in (("svf", recipes.METHODS["svf"][1]), ("lora", lora_rate)):
             name = f"{TASK}-{method}-of-{size or 'all'}"
             expert = recipes.warm(lab, TASK, method, rate, name=name, more=["--limit", size, *LAST])
             cells.append(f"{score(tested(lab, name, expert)):.3f}")
-        lines.append(f"| {size or 'all ' + str(recipes.SAMPLES[TASK])} | " + " | ".join(cells) + " |")
-    return lines
+        rows.append([size or f"all {recipes.SAMPLES[TASK]}", *cells])
+    return markdown_table(["trained on", "SVF", "LoRA r16"], rows)
 
 
 def compound_lines(lab):
@@ -116,11 +115,8 @@ def compound_lines(lab):
     mix = adapted(lab, "compound", "jsonl", data, recipes.PROMPTS["math"], 10)
     runs[f"few-shot mix ({weights_of(mix)})"] = ask("fewshot", "--expert", mix, "--experts", lab.path("set"), "--form", "factored")
     best = max(SET, key=lambda task: score(runs[task]))
-    lines = ["| answered by | score | against the best single expert |", "|---|---|---|"]
-    for name, run in runs.items():
-        found = next(group for group in compare(runs[best], run)["groups"] if group["name"] == "all")["differences"][0] if run != runs[best] else None
-        lines.append(f"| {name} | {score(run):.3f} | " + (f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] |" if found else "|"))
-    return lines
+    return markdown_table(["answered by", "score", "against the best single expert"],
+                          [[name, f"{score(run):.3f}", "" if run == runs[best] else difference(runs[best], run)] for name, run in runs.items()])
 
 
 def main():

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+from lab import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROMPT = ("Please read the following sentence with care and then tell me, in one short answer of a few words, "
           "which city is the capital of France.")
@@ -66,9 +68,9 @@ def markdown(result):
              f"idle cores, medians of {ours['repeats']}; zlens in bf16, measured before and after its peer (means); transformers {peer['versions']['transformers']} with torch "
              f"{peer['versions']['torch']}. The last column is the rate at which ATen's matrix products alone would run (this machine's bound for "
              "general products; zlens' own kernel for few rows can pass it).", "",
-             "| | zlens | peer | ratio | which peer | products alone |", "|---|---|---|---|---|---|"]
-    for name, value, other, which, bound in rows:
-        lines.append(f"| {name} | {value:.0f} | {other:.0f} | **{value / other:.2f}** | {which} | {f'{bound:.0f}' if bound else ''} |")
+             *markdown_table(["", "zlens", "peer", "ratio", "which peer", "products alone"],
+                             [[name, f"{value:.0f}", f"{other:.0f}", f"**{value / other:.2f}**", which, f"{bound:.0f}" if bound else ""]
+                              for name, value, other, which, bound in rows])]
     first, memory = result["first_token_s"], result["ask_peak_rss_mb"]
     lines += ["", f"- From process start to the first token (`zlens ask`, 32-token prompt, warm page cache): median {first['median']:.2f} s of "
               f"{first['runs']} runs ({first['min']:.2f} to {first['max']:.2f}).",

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 
 import recipes
-from lab import BENCH, DATA, MODEL, ROOT, ZLENS, Lab, mean, samples
+from lab import BENCH, DATA, ROOT, ZLENS, Lab, markdown_table, mean, samples
 
 TASKS = ["document", "chart", "math"]
 SETTINGS = {"text": "transcript", "images": "ocr"}
@@ -45,7 +45,7 @@ def routed_runs(lab):
 
 
 def routing_lines(lab, runs):
-    lines = ["| dispatcher | read from | right expert | document | chart | math | triples with three different experts |", "|---" * 7 + "|"]
+    table = []
     for (name, setting), run in runs.items():
         rows = samples(run)
         right = {task: mean(chosen(row) == task for row in rows if row["field"] == task) for task in TASKS}
@@ -53,10 +53,10 @@ def routing_lines(lab, runs):
         for row in rows:
             triples.setdefault(int(row["id"].rsplit("-", 1)[1]) // 3, []).append(chosen(row))
         apart = mean(len(set(triple)) == 3 for triple in triples.values())
-        lines.append(f"| {name} | {setting} | **{mean(right.values()):.3f}** | " + " | ".join(f"{right[task]:.3f}" for task in TASKS) + f" | {apart:.3f} |")
+        table.append([name, setting, f"**{mean(right.values()):.3f}**", *(f"{right[task]:.3f}" for task in TASKS), f"{apart:.3f}"])
         picture = ROOT / f"docs/results/dispatch-{name}-{setting}.svg"
         subprocess.run([str(ZLENS), "report", str(run), "--confusion", str(picture)], check=True, stdout=subprocess.DEVNULL)
-    return lines
+    return markdown_table(["dispatcher", "read from", "right expert", *TASKS, "triples with three different experts"], table)
 
 
 def auroc(inside, outside):
@@ -65,21 +65,20 @@ def auroc(inside, outside):
 
 
 def abstention_lines(lab, runs):
-    lines = ["| dispatcher | AUROC | foreign questions left to the base | own questions left to the base |", "|---|---|---|---|"]
+    table = []
     for name, flags in dispatchers(lab).items():
         foreign = samples(lab.evaluate(f"foreign-{name}", "ocr", "nlvr", DATA / "nlvr-sample", "dev", "vqa-brief", "--max-new-tokens", 4,
                                        "--limit", 300, *flags))
         own = samples(runs[name, "images"])
         confidence = lambda rows: [row["why"]["confidence"] for row in rows]
         abstained = lambda rows: mean(chosen(row) == "base" for row in rows)
-        lines.append(f"| {name} | {auroc(confidence(own), confidence(foreign)):.3f} | {abstained(foreign):.3f} | {abstained(own):.3f} |")
-    return lines
+        table.append([name, f"{auroc(confidence(own), confidence(foreign)):.3f}", f"{abstained(foreign):.3f}", f"{abstained(own):.3f}"])
+    return markdown_table(["dispatcher", "AUROC", "foreign questions left to the base", "own questions left to the base"], table)
 
 
 def share_lines(lab):
     """Seconds of both passes on one-line answers; experts of scope `answer` let both passes read the prompt once."""
-    lines = ["| experts | dispatcher | first pass, ms a question | second pass, ms a question | share of the first |", "|---|---|---|---|---|"]
-    data = DATA / "receipts"
+    table, data = [], DATA / "receipts"
     answer = lab.path("set-answer")
     answer.mkdir(exist_ok=True)
     for task in TASKS:
@@ -93,14 +92,13 @@ def share_lines(lab):
                            "--max-new-tokens", 24, "--batch-size", 1, *flags)
         rows = [row for row in samples(run) if row["field"] in ("company", "date", "total")]
         first, second = mean(row["first_pass_s"] for row in rows), mean(row["second_pass_s"] for row in rows)
-        lines.append(f"| {scope} | {name} | {1e3 * first:.1f} | {1e3 * second:.1f} | {first / (first + second):.1%} |")
-    return lines
+        table.append([scope, name, f"{1e3 * first:.1f}", f"{1e3 * second:.1f}", f"{first / (first + second):.1%}"])
+    return markdown_table(["experts", "dispatcher", "first pass, ms a question", "second pass, ms a question", "share of the first"], table)
 
 
 def grown_lines(lab):
     """Sets of up to 50 experts: earlier answers must not change by a bit; who is chosen, and at what cost."""
-    lines = ["| experts | answers of the three, against the set of three | right expert (prompt) | first pass, ms | right expert (prototype) |", "|---|---|---|---|---|"]
-    data, asked = mixed(lab), {}
+    table, data, asked = [], mixed(lab), {}
     for size in SIZES:
         folder = lab.path(f"set-{size}")
         folder.mkdir(exist_ok=True)
@@ -119,9 +117,10 @@ def grown_lines(lab):
                                            "--max-new-tokens", 2, "--expert", "auto", "--experts", folder, "--dispatch", dispatch))
                 for name, dispatch in (("prompt", "prompt"), ("prototype", "classifier"))}
         right = {name: mean(chosen(row) == row["field"] for row in rows) for name, rows in auto.items()}
-        lines.append(f"| {size} | {'bit-identical' if same else 'DIFFERENT'} | {right['prompt']:.3f} | "
-                     f"{1e3 * mean(row['first_pass_s'] for row in auto['prompt']):.1f} | {right['prototype']:.3f} |")
-    return lines
+        first = mean(row["first_pass_s"] for row in auto["prompt"])
+        table.append([size, "bit-identical" if same else "DIFFERENT", f"{right['prompt']:.3f}", f"{1e3 * first:.1f}", f"{right['prototype']:.3f}"])
+    return markdown_table(["experts", "answers of the three, against the set of three", "right expert (prompt)", "first pass, ms",
+                           "right expert (prototype)"], table)
 
 
 def main():

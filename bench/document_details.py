@@ -3,9 +3,8 @@
 Used by expert_table.py. Needs build/bench/ocr_quality.
 """
 import json
-import subprocess
 
-from lab import BENCH, DATA, FIELDS, ROOT, compare, mean, samples
+from lab import BENCH, DATA, FIELDS, difference, markdown_table, mean, samples
 from receipts import read_heuristic
 
 RECEIPTS = DATA / "receipts"
@@ -34,13 +33,13 @@ def field_means(rows):
 
 
 def cells(means):
-    return " | ".join(f"{means[field]:.3f}" for field in [*FIELDS, "address"]) + f" | **{mean(means[field] for field in FIELDS):.3f}** |"
+    return [*(f"{means[field]:.3f}" for field in [*FIELDS, "address"]), f"**{mean(means[field] for field in FIELDS):.3f}**"]
 
 
 def field_lines(lab, runs, setting):
-    lines = [f"| {setting} | company | date | total | address | company, date, total |", "|---" * 6 + "|"]
-    lines += [f"| {name} | {cells(field_means(samples(runs[name])))}" for name in SHOWN]
-    return lines + [f"| heuristic | {cells(read_heuristic(RECEIPTS, 'test', None if setting == 'text' else texts(lab, setting)))}"]
+    rules = read_heuristic(RECEIPTS, "test", None if setting == "text" else texts(lab, setting))
+    return markdown_table([setting, *FIELDS, "address", "company, date, total"],
+                          [*([name, *cells(field_means(samples(runs[name])))] for name in SHOWN), ["heuristic", *cells(rules)]])
 
 
 def merchant_lines(lab, runs, setting):
@@ -51,18 +50,14 @@ def merchant_lines(lab, runs, setting):
               for record in records("test") if record["docId"] in seen_pages}
     file = lab.path("merchants.json")
     file.write_text(json.dumps(groups), encoding="utf-8")
-    lines = [f"| {setting} | seen merchants | unseen merchants | `svf-0` against it, unseen |", "|---" * 4 + "|"]
+    table = []
     for name in SHOWN:
         rows = [row for row in samples(runs[name]) if row["field"] in FIELDS]
         means = [mean(row["score"] for row in rows if groups.get(row["id"]) == kind) for kind in ("seen", "unseen")]
-        difference = ""
-        if name != "svf-0":
-            found = compare(runs[name], runs["svf-0"], fields=FIELDS, by=file)["groups"]
-            unseen = next(group for group in found if group["name"] == "unseen")["differences"][0]
-            difference = f"{unseen['mean']:+.3f} [{unseen['low']:+.3f}, {unseen['high']:+.3f}]"
-        lines.append(f"| {name} | {means[0]:.3f} | {means[1]:.3f} | {difference} |")
+        against = "" if name == "svf-0" else difference(runs[name], runs["svf-0"], FIELDS, file, "unseen")
+        table.append([name, f"{means[0]:.3f}", f"{means[1]:.3f}", against])
     pages = list(seen_pages.values())
-    return lines + ["", f"{sum(pages)} pages of merchants that train.json has, {len(pages) - sum(pages)} of others."]
+    return markdown_table([setting, "seen merchants", "unseen merchants", "`svf-0` against it, unseen"], table) + ["", f"{sum(pages)} pages of merchants that train.json has, {len(pages) - sum(pages)} of others."]
 
 
 def folded(text):
@@ -74,15 +69,15 @@ def presence_lines(lab, runs, setting):
     folder = texts(lab, setting)
     where = {str(record["questionId"]): any(folded(answer) in folded((folder / f"{record['docId']:03}.txt").read_text(encoding="utf-8"))
                                             for answer in record["answers"]) for record in records("test")}
-    lines = [f"| {setting} | reference in the text | score where it is | score where it is not | lost to that |", "|---" * 5 + "|"]
+    table = []
     for field in [*FIELDS, "address"]:
         rows = [row for row in samples(runs["svf-0"]) if row["field"] == field]
         inside = [row["score"] for row in rows if where[row["id"]]]
         outside = [row["score"] for row in rows if not where[row["id"]]]
         lost = sum(1 - score for score in outside) / len(rows)
         shown = [f"{mean(scores):.3f}" if scores else "–" for scores in (inside, outside)]
-        lines.append(f"| {field} | {len(inside)} of {len(rows)} | {shown[0]} | {shown[1]} | {lost:.3f} |")
-    return lines
+        table.append([field, f"{len(inside)} of {len(rows)}", *shown, f"{lost:.3f}"])
+    return markdown_table([setting, "reference in the text", "score where it is", "score where it is not", "lost to that"], table)
 
 
 def lines(lab, runs_of):

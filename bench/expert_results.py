@@ -14,6 +14,8 @@ import shlex
 import subprocess
 import sys
 
+from lab import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BENCH = ROOT / "build/bench"
 # Half the sides of Llama-3-8B's matrices, how many of each it has; every cost here grows with the cube of the sides.
@@ -36,19 +38,19 @@ def factors_page(wrap):
         f"Date {datetime.date.today()}; command `python3 bench/expert_results.py`; SmolLM2-135M-Instruct, {model['matrices']} matrices, "
         f"{model['threads']} threads; the peer is `torch.linalg.svd` (ATen's, default driver, all threads) on the same matrices in the same "
         "process.", "",
-        "| | zlens | torch.linalg.svd |", "|---|---|---|",
-        f"| all matrices, s | {ours['seconds']:.1f} (checks included) | {peer['seconds']:.1f} |",
-        f"| and written to the cache in float32 and bf16, s | {ours['seconds_with_files']:.1f} | |",
-        f"| largest ‖W − U S Vᵀ‖ / ‖W‖ | {ours['error']:.1e} | {peer['error']:.1e} |",
-        f"| largest norm of a row of UᵀU − I, VᵀV − I | {ours['orthogonality']:.1e} | {peer['orthogonality']:.1e} |", "",
+        *markdown_table(["", "zlens", "torch.linalg.svd"], [
+            ["all matrices, s", f"{ours['seconds']:.1f} (checks included)", f"{peer['seconds']:.1f}"],
+            ["and written to the cache in float32 and bf16, s", f"{ours['seconds_with_files']:.1f}", ""],
+            ["largest ‖W − U S Vᵀ‖ / ‖W‖", f"{ours['error']:.1e}", f"{peer['error']:.1e}"],
+            ["largest norm of a row of UᵀU − I, VᵀV − I", f"{ours['orthogonality']:.1e}", f"{peer['orthogonality']:.1e}"]]), "",
         f"- Ratio of the times: {peer['seconds'] / ours['seconds']:.2f}.",
         f"- Loading all cached factors ({model['load_mapped']['bytes'] / 1e6:.0f} MB in bf16, mapped): {1e3 * model['load_mapped']['seconds']:.1f} ms; "
         f"the first time, with checksums read through: {model['load_with_checksums']['seconds']:.2f} s.", "",
         "## A model of 8 billion parameters", "",
         "Llama-3-8B has 32 layers with two matrices 4096 x 4096, two 1024 x 4096 and three 14336 x 4096. Measured at half the sides "
         "(random matrices, one at a time with all threads, as large ones are worked on), times 8:", "",
-        "| half-size shape | measured, s | full size, s | count |", "|---|---|---|---|",
-        *[f"| {one['rows']} x {one['columns']} | {one['seconds']:.2f} | {8 * one['seconds']:.1f} | {count} |" for one, count in shapes], "",
+        *markdown_table(["half-size shape", "measured, s", "full size, s", "count"],
+                        [[f"{one['rows']} x {one['columns']}", f"{one['seconds']:.2f}", f"{8 * one['seconds']:.1f}", count] for one, count in shapes]), "",
         f"Estimate for the whole model on these {model['threads']} cores: {hours:.1f} hours, once; resumable matrix by matrix. "
         "The cache then takes 6 bytes a number of U and V.", "",
         "Raw figures:", "", "```json", json.dumps({"model": model, "shapes": [one for one, _ in shapes]}, indent=1, sort_keys=True), "```"]
@@ -60,16 +62,16 @@ def speed_rows(title, one):
     share = lambda part: 100 * part["kept"] / max(part["of"], 1)
     return [
         f"## {title}", "",
-        "| 8 rows, decoding | tokens/s | against one merged expert |", "|---|---|---|",
-        f"| base | {rate['base']:.0f} | |",
-        f"| all rows on one merged expert | {rate['merged_one']:.0f} | 1 |",
-        f"| 8 different experts, factored | {rate['factored_different']:.0f} | **{one['factored_to_merged']:.2f}** |",
-        f"| 8 different experts, delta | {rate['delta_different']:.0f} | {one['delta_to_merged']:.2f} |",
-        f"| 8 different experts, delta truncated to {kept['tolerance']:g} ({share(one['truncated_different']):.0f} % of the components kept) "
-        f"| {rate['truncated_different']:.0f} | {one['truncated_to_merged']:.2f} |",
-        f"| one expert, delta truncated to {kept['tolerance']:g} ({share(kept):.0f} % kept) | {rate['truncated_one']:.0f} "
-        f"| {one['truncated_one_to_merged']:.2f} |",
-        f"| the 8 rows one after another on merged copies | {rate['merged_in_turn']:.0f} | |", "",
+        *markdown_table(["8 rows, decoding", "tokens/s", "against one merged expert"], [
+            ["base", f"{rate['base']:.0f}", ""],
+            ["all rows on one merged expert", f"{rate['merged_one']:.0f}", 1],
+            ["8 different experts, factored", f"{rate['factored_different']:.0f}", f"**{one['factored_to_merged']:.2f}**"],
+            ["8 different experts, delta", f"{rate['delta_different']:.0f}", f"{one['delta_to_merged']:.2f}"],
+            [f"8 different experts, delta truncated to {kept['tolerance']:g} ({share(one['truncated_different']):.0f} % of the components kept)",
+             f"{rate['truncated_different']:.0f}", f"{one['truncated_to_merged']:.2f}"],
+            [f"one expert, delta truncated to {kept['tolerance']:g} ({share(kept):.0f} % kept)", f"{rate['truncated_one']:.0f}",
+             f"{one['truncated_one_to_merged']:.2f}"],
+            ["the 8 rows one after another on merged copies", f"{rate['merged_in_turn']:.0f}", ""]]), "",
         f"- 8 different experts in one batch (factored) against one after another on merged copies: **{one['factored_to_in_turn']:.2f}** times as fast.",
         f"- Switching to another expert, straight after the rebuild and so with cold caches: {1e3 * one['switch_s']:.2f} ms; the dense rebuild of all matrices as the reference does it: "
         f"{1e3 * one['dense_rebuild_s']:.0f} ms.",
@@ -94,10 +96,10 @@ def speed_page(arguments):
     for title, one in measured:
         lines += speed_rows(title, one)
     lines += ["## Errors of the logits", "", "Relative to the exact delta form in the same dtype, after one prompt of 32 tokens; \"no expert\" "
-              "is the size of what the expert does.", "", "| | dtype | no expert | factored | truncated |", "|---|---|---|---|---|"]
-    for title, one in measured + exact:
-        error = one["logit_error"]
-        lines.append(f"| {title} | {one['dtype']} | {error['base']:.1e} | {error['factored']:.1e} | {error['truncated']:.1e} |")
+              "is the size of what the expert does.", "",
+              *markdown_table(["", "dtype", "no expert", "factored", "truncated"],
+                              [[title, one["dtype"], *(f"{one['logit_error'][key]:.1e}" for key in ("base", "factored", "truncated"))]
+                               for title, one in measured + exact])]
     raw = {f"{title} ({one['dtype']})": one for title, one in measured + exact}
     return "\n".join(lines + ["", "Raw figures:", "", "```json", json.dumps(raw, indent=1, sort_keys=True), "```"]) + "\n"
 

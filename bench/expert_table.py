@@ -14,7 +14,7 @@ import subprocess
 
 import document_details
 import recipes
-from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, compare, score, training_seconds, validations
+from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, difference, markdown_table, score, training_seconds, validations
 
 SETTINGS = {"text": "transcript", "images": "ocr"}
 
@@ -97,13 +97,6 @@ def rows_of(lab, task, setting, trained, sets):
     return out
 
 
-def difference(first, second, fields):
-    """second - first with its interval."""
-    groups = compare(first, second, fields=fields)["groups"]
-    found = next(group for group in groups if group["name"] == "all")["differences"][0]
-    return f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
-
-
 def table(lab, tasks, trained, sets):
     cells, names, details, documents = {}, [], [], {}
     for task in tasks:
@@ -115,21 +108,18 @@ def table(lab, tasks, trained, sets):
             for name, run in runs.items():
                 names += [name] if name not in names else []
                 cells[name, task, setting] = score(run, fields)
-            best = runs["svf-0"]
-            details.append(f"| {task}, {setting} | {difference(runs['base'], best, fields)} | {difference(runs['base, its best prompt'], best, fields)} | "
-                           f"{difference(runs['lora'], best, fields)} |")
-    head = [f"{task}, {setting}" for task in tasks for setting in SETTINGS]
-    lines = ["| | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
-    for name in names:
-        row = [cells.get((name, task, setting)) for task in tasks for setting in SETTINGS]
-        lines.append(f"| {name} | " + " | ".join("" if value is None else f"{value:.3f}" for value in row) + " |")
+            against = [difference(runs[name], runs["svf-0"], fields) for name in ("base", "base, its best prompt", "lora")]
+            details.append([f"{task}, {setting}", *against])
+    columns = [(task, setting) for task in tasks for setting in SETTINGS]
+    shown = lambda value: "" if value is None else f"{value:.3f}"
+    lines = markdown_table(["", *map(", ".join, columns)], [[name, *(shown(cells.get((name, *column))) for column in columns)] for name in names])
     lines += ["", "Paired differences of `svf-0` with 95 % bootstrap intervals clustered by image:", "",
-              "| | against the base | against the base with its best prompt | against LoRA |", "|---|---|---|---|", *details, ""]
+              *markdown_table(["", "against the base", "against the base with its best prompt", "against LoRA"], details), ""]
     return lines + (document_details.lines(lab, documents) if documents else [])
 
 
 def training_lines(tasks, trained, rates):
-    lines = ["| expert | numbers trained | best on validation | training, min |", "|---|---|---|---|"]
+    rows = []
     for task in tasks:
         for name, path in trained[task].items():
             log = pathlib.Path(f"{path}.train/log.jsonl")
@@ -137,7 +127,8 @@ def training_lines(tasks, trained, rates):
                 continue
             shown = validations(path)
             best = max((row["score"] for row in shown), default=None)
-            lines.append(f"| {task}, {name} | {parameters(path)} | {'' if best is None else f'{best:.3f}'} | {training_seconds(path) / 60:.0f} |")
+            rows.append([f"{task}, {name}", parameters(path), "" if best is None else f"{best:.3f}", f"{training_seconds(path) / 60:.0f}"])
+    lines = markdown_table(["expert", "numbers trained", "best on validation", "training, min"], rows)
     for task in tasks:
         rate, sweep = rates[task]
         lines.append(f"\nLoRA's learning rate for {task}: {rate:g} (validation after 40 steps: "

@@ -92,6 +92,19 @@ def compare(*runs, fields=(), by=None):
     return json.loads(subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout)
 
 
+def difference(first, second, fields=(), by=None, group="all"):
+    """second - first over a group of the samples, with its interval."""
+    groups = compare(first, second, fields=fields, by=by)["groups"]
+    found = next(one for one in groups if one["name"] == group)["differences"][0]
+    return f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+
+
+def markdown_table(head, rows):
+    """The lines of a Markdown table; cells are texts or numbers as they shall stand there."""
+    line = lambda cells: "".join(f"| {cell} " if cell != "" else "| " for cell in cells) + "|"
+    return [line(head), "|---" * len(head) + "|", *map(line, rows)]
+
+
 def validations(expert):
     """The validation lines of a training's log."""
     with open(str(expert) + ".train/log.jsonl", encoding="utf-8") as lines:

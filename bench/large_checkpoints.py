@@ -19,6 +19,8 @@ import struct
 import subprocess
 import time
 
+from lab import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARD = 5 << 30
 DECODERS = {
@@ -109,8 +111,8 @@ def decoder_rows(work):
         results = [json.loads(subprocess.run([ROOT / "build/bench/large_checkpoint", folder, layer], check=True, stdout=subprocess.PIPE).stdout)
                    for layer in ("first", "last")]
         result = results[0]
-        yield (f"| {name} | {total / 1e9:.0f} | {result['tensors']} of {result['tensors']} | {result['loaded_s']:.2f} | {result['mapped_mb']:.0f} | "
-               f"{max(one['rss_mb'] for one in results):.0f} |")
+        yield [name, f"{total / 1e9:.0f}", f"{result['tensors']} of {result['tensors']}", f"{result['loaded_s']:.2f}", f"{result['mapped_mb']:.0f}",
+               f"{max(one['rss_mb'] for one in results):.0f}"]
         shutil.rmtree(folder)
 
 
@@ -139,8 +141,9 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     lines = ["# Large checkpoints", "", f"Date {datetime.date.today()}; command `python3 bench/large_checkpoints.py --tokenizer SMOLLM2_DIR`; a machine with {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB.", "",
-             "| shape, bf16 | GB | tensors of the right name and shape | opened and mapped, s | resident then, MB | and after the first, or the last, layer ran, MB (aim: 3000) |", "|---" * 6 + "|"]
-    lines += list(decoder_rows(options.work)) + [""] + vlm_lines(options.work, options.tokenizer)
+             *markdown_table(["shape, bf16", "GB", "tensors of the right name and shape", "opened and mapped, s", "resident then, MB",
+                              "and after the first, or the last, layer ran, MB (aim: 3000)"], decoder_rows(options.work)),
+             "", *vlm_lines(options.work, options.tokenizer)]
     shutil.rmtree(options.work, ignore_errors=True)
     print("\n".join(lines))
     if options.out:

@@ -12,7 +12,7 @@ import subprocess
 
 import expert_table
 import recipes
-from lab import FIELDS, ROOT, ZLENS, Lab, score, training_seconds
+from lab import FIELDS, ROOT, ZLENS, Lab, markdown_table, score, training_seconds
 
 OUT = ROOT / "assets/experts/smollm2"
 ABOUT = {
@@ -42,13 +42,13 @@ def record_of(path):
 def scores(lab, task):
     fields = expert_table.test_of(lab, task)[2]
     path = lab.path("experts", f"{task}-svf-0.safetensors")
-    lines = ["| test split | base, this prompt | base, its best prompt | this expert |", "|---|---|---|---|"]
+    rows = []
     for setting in expert_table.SETTINGS:
         runs = [expert_table.evaluate(lab, task, setting, "base", recipes.PROMPTS[task]),
                 expert_table.evaluate(lab, task, setting, "frozen", recipes.FROZEN[task]),
                 expert_table.evaluate(lab, task, setting, "svf-0", recipes.PROMPTS[task], "--expert", path, "--form", "factored")]
-        lines.append(f"| {setting} | " + " | ".join(f"{score(run, fields):.3f}" for run in runs) + " |")
-    return lines
+        rows.append([setting, *(f"{score(run, fields):.3f}" for run in runs)])
+    return markdown_table(["test split", "base, this prompt", "base, its best prompt", "this expert"], rows)
 
 
 def card(lab, task):

@@ -13,6 +13,8 @@ import pathlib
 import re
 import subprocess
 
+from lab import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROMPTS = ["plain", "receipt-brief", "receipt-examples"]
 FIELDS = ["company", "date", "total", "address"]
@@ -38,18 +40,17 @@ def read_heuristic(data, split, ocr_dir):
 
 def row(name, scores):
     three = sum(scores[field] for field in FIELDS[:3]) / 3
-    cells = [f"{scores[field]:.3f}" if field in scores else "–" for field in FIELDS]
-    return f"| {name} | " + " | ".join(cells) + f" | **{three:.3f}** |"
+    return [name, *(f"{scores[field]:.3f}" if field in scores else "–" for field in FIELDS), f"**{three:.3f}**"]
 
 
 def section(options, title, attach, ocr_dir):
-    lines = [f"## {title}", "", "| | " + " | ".join(FIELDS) + " | company, date, total |", "|---|" + "---|" * 5]
+    rows = []
     for prompt in PROMPTS:
         summary, _ = evaluate(options, prompt, attach)
-        lines.append(row(f"SmolLM2-135M-Instruct, prompt `{prompt}`", summary["by_field"]))
-        lines[-1] += "" if not summary["failed"] else f" ({summary['failed']} failed)"
-    lines.append(row("heuristic (`scripts/heuristic-baseline`, no model)", read_heuristic(options.data, options.split, ocr_dir)))
-    return lines + [""]
+        failed = f" ({summary['failed']} failed)" if summary["failed"] else ""
+        rows.append(row(f"SmolLM2-135M-Instruct, prompt `{prompt}`{failed}", summary["by_field"]))
+    rows.append(row("heuristic (`scripts/heuristic-baseline`, no model)", read_heuristic(options.data, options.split, ocr_dir)))
+    return [f"## {title}", "", *markdown_table(["", *FIELDS, "company, date, total"], rows), ""]
 
 
 def main():

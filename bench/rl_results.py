@@ -11,7 +11,7 @@ import json
 import pathlib
 import subprocess
 
-from lab import BENCH, DATA, ROOT
+from lab import BENCH, DATA, ROOT, markdown_table
 
 VARIANTS = {
     "reference": "dense W', every answer to a prompt of its own, as the reference draws and trains them",
@@ -27,18 +27,19 @@ def main():
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
-    rows = {}
+    measured = {}
     for name in VARIANTS:
         steps = 1 if name == "reference" else options.steps
         command = [BENCH / "rl_step", name, "--data", DATA / "receipts", "--init", options.init, "--steps", steps]
-        rows[name] = json.loads(subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout)
+        measured[name] = json.loads(subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout)
     lines = ["# A step of reinforcement learning", "", f"Date {datetime.date.today()}; command `python3 bench/rl_results.py --init EXPERT`; SmolLM2-135M-Instruct, bf16, two cores; "
-             "96 answers of up to 24 tokens to questions about receipts (about 480 tokens), KL to the base, AdamW; one process a row, after one step that is not counted.", "",
-             "| step | s | drawing, s | gradient, s | peak memory, MB | against it, scope all | against it, scope answer |", "|---" * 7 + "|"]
+             "96 answers of up to 24 tokens to questions about receipts (about 480 tokens), KL to the base, AdamW; one process a row, after one step that is not counted.", ""]
+    rows = []
     for name, title in VARIANTS.items():
-        row = rows[name]
-        ratios = [f"{row['step_s'] / rows[other]['step_s']:.2f}x" for other in ("factored", "answer")]
-        lines.append(f"| {title} | {row['step_s']:.2f} | {row['rollout_s']:.2f} | {row['gradient_s']:.2f} | {row['peak_mb']:.0f} | {ratios[0]} | {ratios[1]} |")
+        one = measured[name]
+        ratios = [f"{one['step_s'] / measured[other]['step_s']:.2f}x" for other in ("factored", "answer")]
+        rows.append([title, *(f"{one[key]:.2f}" for key in ("step_s", "rollout_s", "gradient_s")), f"{one['peak_mb']:.0f}", *ratios])
+    lines += markdown_table(["step", "s", "drawing, s", "gradient, s", "peak memory, MB", "against it, scope all", "against it, scope answer"], rows)
     lines += ["", "Dense steps keep a gradient of the size of every W'; the factored form has none."]
     print("\n".join(lines))
     if options.out:

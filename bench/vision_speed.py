@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+from lab import markdown_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PICTURES = {"one tile": (512, 512), "480 x 640": (640, 480)}  # width, height
 
@@ -83,9 +85,8 @@ def main():
     if options.peer:
         return peer(options.model, *options.peer, options.repeats)
     lines = ["# Speed of vision", "", f"Date {datetime.date.today()}; command `python3 bench/vision_speed.py DIR` (random checkpoint of SmolVLM-256M's shape, "
-             "bench/make_vlm.py); two cores, medians. Picture and question to the first token, without decoding files of weights.", "",
-             "| | tokens | views | zlens bf16, s | transformers bf16, s | transformers fp32, s | against its faster | matrix products alone, s | share of them | peak RSS, MB: zlens, transformers |",
-             "|---" * 10 + "|"]
+             "bench/make_vlm.py); two cores, medians. Picture and question to the first token, without decoding files of weights.", ""]
+    rows = []
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         subprocess.run([options.python, "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'bench')!r}); import pathlib, vision_speed; vision_speed.draw(pathlib.Path({str(work)!r}))"], check=True)
@@ -97,9 +98,12 @@ def main():
             total = ours["prepare_s"] + ours["encode_s"] + ours["read_s"]
             others = {dtype: one["prepare_s"] + one["forward_s"] for dtype, one in peers.items()}
             best = min(others, key=others.get)
-            lines.append(f"| {name} | {ours['tokens']} | {ours['views']} | {total:.2f} ({ours['prepare_s']:.2f} + {ours['encode_s']:.2f} + {ours['read_s']:.2f}) | {others['bfloat16']:.2f} | "
-                         f"{others['float32']:.2f} | **{others[best] / total:.2f}x** | {ours['products_s']:.2f} ({ours['tflop']:.2f} TFLOP) | "
-                         f"**{ours['products_s'] / (ours['encode_s'] + ours['read_s']):.2f}** | {ours['peak_mb']:.0f}, {peers[best]['peak_mb']:.0f} |")
+            rows.append([name, ours["tokens"], ours["views"], f"{total:.2f} ({ours['prepare_s']:.2f} + {ours['encode_s']:.2f} + {ours['read_s']:.2f})",
+                         f"{others['bfloat16']:.2f}", f"{others['float32']:.2f}", f"**{others[best] / total:.2f}x**",
+                         f"{ours['products_s']:.2f} ({ours['tflop']:.2f} TFLOP)",
+                         f"**{ours['products_s'] / (ours['encode_s'] + ours['read_s']):.2f}**", f"{ours['peak_mb']:.0f}, {peers[best]['peak_mb']:.0f}"])
+    lines += markdown_table(["", "tokens", "views", "zlens bf16, s", "transformers bf16, s", "transformers fp32, s", "against its faster",
+                             "matrix products alone, s", "share of them", "peak RSS, MB: zlens, transformers"], rows)
     lines += ["", "zlens: preprocessing + encoding + reading the prompt. Share: products alone / (encoding + reading)."]
     print("\n".join(lines))
     if options.out:

@@ -207,7 +207,8 @@ std::shared_ptr<const ActiveMix> resolve_cached(std::span<const Mix> rows, Facto
                                                 Caches& caches) {
   const bool cheap = options.form != LinearForm::Merged && options.tolerance == 0;
   if (cheap || is_base(rows)) return resolve_rows(rows, factors, options);
-  const std::string key = content_hash(distinct(rows), factors, options);
+  // One base may be loaded twice, in two dtypes or on two devices.
+  const std::string key = std::to_string(factors.model().decoder().id()) + "\n" + content_hash(distinct(rows), factors, options);
   if (auto kept = caches.mixes.get(key)) return kept;
   auto fresh = resolve_rows(rows, factors, options);
   caches.mixes.put(key, fresh, bytes_of(*fresh));

@@ -18,8 +18,8 @@ struct Caches {
       : prefixes(prefix_bytes), encodings(encoding_bytes), mixes(mix_bytes) {}
 
   LruCache<KvPrefix> prefixes;     // key: hash over model, mix and token ids
-  LruCache<at::Tensor> encodings;  // key: Prepared::content_hash and what else shaped it
-  LruCache<ActiveMix> mixes;       // key: ActiveMix::content_hash; those whose tensors cost time to build (merged, truncated)
+  LruCache<at::Tensor> encodings;  // key: model, Prepared::content_hash, mix
+  LruCache<ActiveMix> mixes;       // key: model, ActiveMix::content_hash; those that cost time to build (merged, truncated)
 };
 
 }  // namespace zlens

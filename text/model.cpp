@@ -28,25 +28,14 @@ std::string canonical_text_name(const std::string& name) {
   return name.find("rotary_emb") != std::string::npos ? std::string() : name;
 }
 
-at::Tensor encode_checked(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix) {
+at::Tensor encode_checked(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix) {
   Context context{KvCache(), mix};
-  at::Tensor encoded = modality.encode(prepared, context);
-  const std::int64_t expected = modality.token_count(prepared);
+  at::Tensor encoded = input.modality->encode(*input.prepared, context);
+  const std::int64_t expected = input.modality->token_count(*input.prepared);
   if (encoded.dim() != 2 || encoded.size(0) != expected)
     throw Error("a modality encoded " + shape_text(encoded.sizes()) + " where it promised " + std::to_string(expected) +
                 " embeddings");
   return encoded;
-}
-
-// The rows of a prompt's inputs in the order of their placeholders.
-void encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
-  if (prompt.inputs.empty()) return;
-  std::vector<at::Tensor> rows;
-  for (const EmbeddedInput& input : prompt.inputs) rows.push_back(encode_cached(*input.modality, *input.prepared, mix, caches));
-  const at::Tensor all = at::cat(rows);
-  prompt.embeddings = std::is_sorted(prompt.row_order.begin(), prompt.row_order.end())
-                          ? all
-                          : all.index_select(0, at::tensor(prompt.row_order, at::kLong).to(all.device()));
 }
 
 // Any of these ends an answer: generation_config.json's list, the config's, the tokenizer's.
@@ -285,15 +274,26 @@ TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::share
   return out;
 }
 
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix,
-                         Caches& caches) {
-  if (mix && mix->requires_grad() && at::GradMode::is_enabled()) return encode_checked(modality, prepared, mix);
-  const std::string key = prepared.content_hash() + (mix ? mix->content_hash : std::string());
+at::Tensor LanguageModel::encode(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
+  if (mix && mix->requires_grad() && at::GradMode::is_enabled()) return encode_checked(input, mix);
+  const std::string key =
+      std::to_string(decoder_->id()) + "\n" + input.prepared->content_hash() + (mix ? mix->content_hash : std::string());
   if (const auto found = caches.encodings.get(key)) return *found;
   const c10::NoGradGuard no_grad;
-  const at::Tensor encoded = encode_checked(modality, prepared, mix);
+  const at::Tensor encoded = encode_checked(input, mix);
   caches.encodings.put(key, std::make_shared<at::Tensor>(encoded), encoded.nbytes());
   return encoded;
+}
+
+// The rows of a prompt's inputs in the order of their placeholders.
+void LanguageModel::encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
+  if (prompt.inputs.empty()) return;
+  std::vector<at::Tensor> rows;
+  for (const EmbeddedInput& input : prompt.inputs) rows.push_back(encode(input, mix, caches));
+  const at::Tensor all = at::cat(rows);
+  prompt.embeddings = std::is_sorted(prompt.row_order.begin(), prompt.row_order.end())
+                          ? all
+                          : all.index_select(0, at::tensor(prompt.row_order, at::kLong).to(all.device()));
 }
 
 }  // namespace zlens

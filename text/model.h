@@ -124,6 +124,10 @@ class LanguageModel {
   void load_gguf(const LoadOptions& options);
   void check_placeholder(const std::string& name, const Modality& modality) const;
   void place_inputs(const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
+  // Embeddings [token_count, D] of one input under a mix (nullptr: the base), from the cache or its modality. Throws Error where
+  // the modality breaks its promise.
+  at::Tensor encode(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
+  void encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
 
   std::filesystem::path path_;
   at::ScalarType dtype_ = at::ScalarType::Float;
@@ -140,10 +144,5 @@ class LanguageModel {
   std::size_t decoder_matrices_ = 0;  // the first of matrices_: those behind are the own modality's
   std::string files_identity_;
 };
-
-// Embeddings [token_count, D] of a prepared input under a mix (nullptr: the base), from the cache or the modality. Throws Error
-// where the modality breaks its promise.
-at::Tensor encode_cached(const Modality& modality, const Prepared& prepared, const std::shared_ptr<const ActiveMix>& mix,
-                         Caches& caches);
 
 }  // namespace zlens

@@ -15,10 +15,6 @@ namespace {
 
 constexpr IntegerRange kShuffle{1, 64};
 
-std::string subject_of(const FamilyFiles& files) {
-  return (files.folder / "config.json").string();
-}
-
 std::string repeated(const std::string& text, std::int64_t count) {
   std::string out;
   for (std::int64_t i = 0; i < count; ++i) out += text;
@@ -45,14 +41,13 @@ class ConnectorImages : public ImageModality {
     if (!token_keys().image_seq_len) token_keys().image_seq_len = side * side;
   }
 
-  std::int64_t tokens_of_view(const PreparedViews& views) const {
+  std::int64_t tokens_of_view(const PreparedViews& views) const override {
     const auto [rows, columns] = tower_.grid_of(views.pixel_values.size(2), views.pixel_values.size(3));
     if (rows % shuffle_ != 0 || columns % shuffle_ != 0)
       throw InputError("a view of " + std::to_string(rows) + " x " + std::to_string(columns) + " patches cannot be shuffled by " +
                        std::to_string(shuffle_));
     return rows * columns / (shuffle_ * shuffle_);
   }
-  std::int64_t count(const PreparedViews& views) const override { return tokens_of_view(views) * views.pixel_values.size(0); }
 
   at::Tensor features(const PreparedViews& views, Context& context) const override {
     const at::Tensor seen = tower_.forward(views.pixel_values, context);
@@ -96,9 +91,8 @@ class Idefics3Images : public ConnectorImages {
     const std::string subject = subject_of(files);
     const ConfigReader config(files.config, subject);
     const std::string type = config.string("model_type") + "_vision";
-    Json vision = sub_config(files.config, "vision_config", {{"model_type", type}}, subject);
-    vision["model_type"] = type;  // published files name others, which transformers does not read here
-    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), type),
+    // Published files name other types, which transformers does not read here.
+    return {vision_config_of(files.config, {{"model_type", type}}, /*fixed_type=*/true, subject),
             "model.vision_model",
             "model.connector.modality_projection.proj",
             "<image>",
@@ -128,9 +122,8 @@ class NanoVlmImages : public ConnectorImages {
   static ConnectorOptions options_of(const FamilyFiles& files) {
     const std::string subject = subject_of(files);
     const ConfigReader config(files.config, subject);
-    const Json vision = nanovlm_vision_config(files.config);
     if (config.boolean("vit_cls_flag", false)) config.fail("vit_cls_flag", "true is not supported");
-    return {parse_vision_config(ConfigReader(vision, subject), "siglip_vision_model"),
+    return {nanovlm_vision_config(files.config, subject),
             "model.vision_model",
             "model.connector.modality_projection.proj",
             "<|image|>",
@@ -154,7 +147,6 @@ class PaliGemmaImages : public ConnectorImages {
 
  private:
   static ConnectorOptions options_of(const FamilyFiles& files) {
-    const std::string subject = subject_of(files);
     const Json absent = {{"model_type", "siglip_vision_model"},
                          {"intermediate_size", 4096},
                          {"hidden_size", 1152},
@@ -162,8 +154,7 @@ class PaliGemmaImages : public ConnectorImages {
                          {"image_size", 224},
                          {"num_hidden_layers", 27},
                          {"num_attention_heads", 16}};
-    const Json vision = sub_config(files.config, "vision_config", absent, subject);
-    return {parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "siglip_vision_model"),
+    return {vision_config_of(files.config, absent, /*fixed_type=*/false, subject_of(files)),
             "model.vision_tower",
             "model.multi_modal_projector.linear",
             "<image>",
@@ -186,15 +177,15 @@ std::shared_ptr<const Modality> make_paligemma_images(const FamilyFiles& files, 
   return std::make_shared<PaliGemmaImages>(files, weights, slots);
 }
 
-Json nanovlm_vision_config(const Json& config) {
-  Json out = {{"model_type", "siglip_vision_model"}};
+VisionConfig nanovlm_vision_config(const Json& config, const std::string& subject) {
+  Json vision = {{"model_type", "siglip_vision_model"}};
   const std::pair<const char*, const char*> names[] = {
       {"vit_hidden_dim", "hidden_size"}, {"vit_inter_dim", "intermediate_size"}, {"vit_patch_size", "patch_size"},
       {"vit_img_size", "image_size"},    {"vit_n_heads", "num_attention_heads"}, {"vit_n_blocks", "num_hidden_layers"},
       {"vit_ln_eps", "layer_norm_eps"}};
   for (const auto& [from, to] : names)
-    if (config.contains(from)) out[to] = config[from];
-  return out;
+    if (config.contains(from)) vision[to] = config[from];
+  return parse_vision_config(ConfigReader(vision, subject), "siglip_vision_model");
 }
 
 }  // namespace zlens

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "modules/model_family.h"
+#include "vision/vision_config.h"
 
 namespace zlens {
 
@@ -11,7 +13,7 @@ std::shared_ptr<const Modality> make_idefics3_images(const FamilyFiles& files, S
 std::shared_ptr<const Modality> make_nanovlm_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots);
 std::shared_ptr<const Modality> make_paligemma_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots);
 
-// The vision part of nanoVLM's flat config as a SigLIP config.
-Json nanovlm_vision_config(const Json& config);
+// SigLIP's tower as nanoVLM's flat config describes it. Throws what `parse_vision_config` throws.
+VisionConfig nanovlm_vision_config(const Json& config, const std::string& subject);
 
 }  // namespace zlens

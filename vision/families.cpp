@@ -68,7 +68,7 @@ std::string nanovlm_name(const std::string& name) {
 }
 
 void nanovlm_unfuse(const Json& config, StateDict& weights) {
-  const VisionConfig tower = parse_vision_config(ConfigReader(nanovlm_vision_config(config), "config.json"), "siglip_vision_model");
+  const VisionConfig tower = nanovlm_vision_config(config, "config.json");
   for (std::int64_t i = 0; i < tower.num_hidden_layers; ++i) {
     const std::string attention = "model.vision_model.encoder.layers." + std::to_string(i) + ".self_attn.";
     for (const char* kind : {".weight", ".bias"})

@@ -11,6 +11,13 @@ Json sub_config(const Json& config, const std::string& key, const Json& absent, 
   return out;
 }
 
+VisionConfig vision_config_of(const Json& config, const Json& absent, bool fixed_type, const std::string& subject) {
+  Json vision = sub_config(config, "vision_config", absent, subject);
+  const Json& type = absent.at("model_type");
+  if (fixed_type) vision["model_type"] = type;
+  return parse_vision_config(ConfigReader(vision, subject + ": vision_config"), type.get<std::string>());
+}
+
 Json decoder_config_of(const Json& config, const Json& absent, bool tied, const std::string& subject) {
   Json out = sub_config(config, "text_config", absent, subject);
   const ConfigReader top(config, subject), inner(out, subject + ": text_config");

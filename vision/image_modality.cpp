@@ -51,13 +51,17 @@ std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) co
                                          sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
 }
 
+std::int64_t ImageModality::count(const PreparedViews& views) const {
+  return tokens_of_view(views) * views.pixel_values.size(0);
+}
+
 std::int64_t ImageModality::promised(const PreparedViews& views) const {
   return image_token_count(plan_views({views.height, views.width}, processor_), processor_);
 }
 
 std::string ImageModality::prompt_text(const Prepared& prepared) const {
   std::string out;
-  for (std::int64_t i = 0; i < token_count(prepared); ++i) out += placeholder_;
+  for (std::int64_t left = token_count(prepared); left > 0; --left) out += placeholder_;
   return out;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/modality.h"
+#include "modules/model_family.h"
 #include "vision/image_processor_config.h"
 #include "vision/preprocess.h"
 
@@ -47,7 +47,10 @@ class ImageModality : public Modality {
       : processor_(std::move(processor)), placeholder_(std::move(placeholder)) {}
   ImageTokenKeys& token_keys() { return processor_.tokens; }
 
-  virtual std::int64_t count(const PreparedViews& views) const = 0;  // as the encoder gives them
+  // Embeddings of a picture, as the encoder gives them. Default: tokens_of_view for every view.
+  virtual std::int64_t count(const PreparedViews& views) const;
+  // Of one view, all of which have one size. Throws InputError where the tower has no such size.
+  virtual std::int64_t tokens_of_view(const PreparedViews& views) const = 0;
   // As the files of the processor say it. Default: image_token_count.
   virtual std::int64_t promised(const PreparedViews& views) const;
   virtual at::Tensor features(const PreparedViews& views, Context& context) const = 0;  // -> [count, D]
@@ -55,6 +58,7 @@ class ImageModality : public Modality {
   virtual bool views_stand_alone() const { return true; }
 
   static const PreparedViews& views_of(const Prepared& prepared);
+  static std::string subject_of(const FamilyFiles& files) { return (files.folder / "config.json").string(); }
 
  private:
   ImageProcessorConfig processor_;

@@ -41,7 +41,6 @@ class LlavaImages : public ImageModality {
       : LlavaImages(files, std::move(processor), read_feature_options(top(files)), weights, slots) {}
 
  protected:
-  std::int64_t count(const PreparedViews& views) const override { return tokens_of_view(views) * views.pixel_values.size(0); }
   // By LLaVA's rule whatever the image processor is: SigLIP's has another one.
   std::int64_t promised(const PreparedViews& views) const override {
     const ImageTokenKeys& keys = processor().tokens;
@@ -53,8 +52,7 @@ class LlavaImages : public ImageModality {
     return encode_views(views, context).flatten(0, 1);
   }
 
-  static VisionConfig vision_config_of(const FamilyFiles& files) {
-    const std::string subject = (files.folder / "config.json").string();
+  static VisionConfig tower_config(const FamilyFiles& files) {
     const Json absent = {{"model_type", "clip_vision_model"},
                          {"intermediate_size", 4096},
                          {"hidden_size", 1024},
@@ -62,12 +60,11 @@ class LlavaImages : public ImageModality {
                          {"image_size", 336},
                          {"num_hidden_layers", 24},
                          {"num_attention_heads", 16}};
-    const Json vision = sub_config(files.config, "vision_config", absent, subject);
-    return parse_vision_config(ConfigReader(vision, subject + ": vision_config"), "clip_vision_model");
+    return vision_config_of(files.config, absent, /*fixed_type=*/false, subject_of(files));
   }
-  static ConfigReader top(const FamilyFiles& files) { return ConfigReader(files.config, (files.folder / "config.json").string()); }
+  static ConfigReader top(const FamilyFiles& files) { return ConfigReader(files.config, subject_of(files)); }
 
-  std::int64_t tokens_of_view(const PreparedViews& views) const {
+  std::int64_t tokens_of_view(const PreparedViews& views) const override {
     const auto [rows, columns] = tower_.grid_of(views.pixel_values.size(2), views.pixel_values.size(3));
     return rows * columns + (tower_.config().class_token ? 1 : 0) - (drop_first_ ? 1 : 0);
   }
@@ -82,7 +79,7 @@ class LlavaImages : public ImageModality {
               AdaptableMatrices& slots)
       : ImageModality(std::move(processor), "<image>"),
         drop_first_(options.drop_first),
-        tower_(vision_config_of(files), options.outputs, weights, "model.vision_tower", slots),
+        tower_(tower_config(files), options.outputs, weights, "model.vision_tower", slots),
         projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector",
                    slots) {
     ImageTokenKeys& keys = token_keys();

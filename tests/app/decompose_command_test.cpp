@@ -23,6 +23,7 @@ TEST_F(DecomposeCommand, ComputesOnceAndSaysWhatItDid) {
 TEST_F(DecomposeCommand, RefusesWhatMakesNoSense) {
   expect_refused({"decompose"}, "--model");
   expect_refused({"decompose", "--model", model(), "--memory", "0"}, "--memory");
+  expect_refused({"decompose", "--model", model(), "--expert", "document"}, "--expert document");
 }
 
 }  // namespace

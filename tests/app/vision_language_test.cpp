@@ -18,17 +18,16 @@
 #include "io/safetensors.h"
 #include "support/checkpoint.h"
 #include "support/temporary_folder.h"
+#include "support/vlm_fixtures.h"
 
 namespace zlens {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(ZLENS_FIXTURES) / "vlms";
-
 std::vector<std::string> families() {
   std::vector<std::string> out;
-  for (const auto& entry : fs::directory_iterator(kFolder))
+  for (const auto& entry : fs::directory_iterator(kVlms))
     if (entry.is_directory()) out.push_back(entry.path().filename().string());
   std::sort(out.begin(), out.end());
   return out;
@@ -43,11 +42,11 @@ class VisionLanguage : public testing::TestWithParam<std::string> {
     setenv("XDG_CACHE_HOME", (work_ / "user-cache").c_str(), 1);
   }
 
-  static fs::path folder() { return kFolder / GetParam(); }
+  static fs::path folder() { return kVlms / GetParam(); }
 
   Request request(const Json& described) const {
     Request out{.question = described.at("prompt").get<std::string>(), .raw = described.at("raw").get<bool>()};
-    for (const Json& name : described.at("images")) out.inputs.push_back({"image", kFolder / (name.get<std::string>() + ".png")});
+    for (const Json& name : described.at("images")) out.inputs.push_back({"image", kVlms / (name.get<std::string>() + ".png")});
     return out;
   }
   TokenPrompt prompt(const Json& described) { return session_.preparer().prepare(request(described), caches_).prompt; }
@@ -92,7 +91,7 @@ TEST_P(VisionLanguage, GreedyTokensAloneAndTogether) {
 }
 
 TEST_P(VisionLanguage, APictureIsEncodedOnceAndItsPrefixServesEveryQuestion) {
-  Request request{.question = "what is it?", .inputs = {{"image", kFolder / "wide.png"}}};
+  Request request{.question = "what is it?", .inputs = {{"image", kVlms / "wide.png"}}};
   const TokenPrompt first = session_.preparer().prepare(request, caches_).prompt;
   request.question = "how many are there?";
   const TokenPrompt second = session_.preparer().prepare(request, caches_).prompt;
@@ -172,8 +171,8 @@ TEST_P(VisionLanguage, ExpertsOfItsLanguageModelTransfer) {
     const TokenPrompt prompt = model.tokenize("what is it?", {}, caches_, {.raw = true});
     return prompt_logits(model.decoder(), prompt, resolve({{std::make_shared<Expert>(used), 1.0, {}}}, factors));
   };
-  if (!session_.model()->decoder().config().bidirectional_prompt)  // alone, the decoder reads a prompt in one direction
-    EXPECT_LT(max_difference(logits(*language, expert, from), logits(*session_.model(), moved.expert, to)), 1e-4);
+  if (session_.model()->decoder().config().bidirectional_prompt) return;  // alone, the decoder reads a prompt in one direction
+  EXPECT_LT(max_difference(logits(*language, expert, from), logits(*session_.model(), moved.expert, to)), 1e-4);
 }
 
 TEST_P(VisionLanguage, AnExportedCheckpointAnswersLikeTheExpert) {
@@ -199,7 +198,7 @@ TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
     for (std::size_t at = prompt.find("<image>"); at != prompt.npos; at = prompt.find("<image>", at + placeholder.size()))
       prompt.replace(at, 7, placeholder);
     Request request{.question = prompt, .raw = true};
-    for (std::size_t i = 0; i < pictures; ++i) request.inputs.push_back({"image", kFolder / "tall.png"});
+    for (std::size_t i = 0; i < pictures; ++i) request.inputs.push_back({"image", kVlms / "tall.png"});
     EXPECT_THROW(session_.preparer().prepare(request, caches_), InputError) << prompt << pictures;
   };
   refused("<image>what?", 2);

@@ -66,6 +66,16 @@ TEST_F(Forms, MergedAndTruncatedMixesAreKeptForTheNextRequest) {
   EXPECT_EQ(tiny.mixes.size(), 0U);
 }
 
+TEST_F(Forms, OneBaseInTwoDtypesSharesCachesButNoMix) {
+  const std::shared_ptr<LanguageModel> rounded = LanguageModel::load(folder_.path(), {.dtype = at::kBFloat16});
+  FactorStore factors(rounded, hash_, folder_ / "cache");
+  const std::vector<Mix> row = {{{expert(0.2F, 1), 1.0}}};
+  Caches caches;
+  const MixOptions options{.form = LinearForm::Merged};
+  EXPECT_EQ(resolve_cached(row, factors_, options, caches)->slots.front()->merged.scalar_type(), at::kFloat);
+  EXPECT_EQ(resolve_cached(row, factors, options, caches)->slots.front()->merged.scalar_type(), at::kBFloat16);
+}
+
 // The reference multiplies W' by sum(S) / sum(S z); see method notes, section 0.
 TEST_F(Forms, NuclearNormIsKeptOnRequest) {
   const auto active = expert(0.3F, 4);

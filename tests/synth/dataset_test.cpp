@@ -9,6 +9,7 @@
 #include "eval/task.h"
 #include "io/error.h"
 #include "io/mapped_file.h"
+#include "support/synth_options.h"
 #include "support/temporary_folder.h"
 #include "tests/synth/solvers.h"
 
@@ -16,15 +17,6 @@ namespace zlens::synth {
 namespace {
 
 namespace fs = std::filesystem;
-
-DatasetOptions options_for(const fs::path& out, Split split, std::int64_t count) {
-  DatasetOptions options;
-  options.out = out;
-  options.seed = 5;
-  options.split = split;
-  options.count = count;
-  return options;
-}
 
 std::vector<zlens::Sample> read(const fs::path& data, const std::string& split) {
   const TaskRegistry tasks = builtin_tasks();
@@ -35,7 +27,7 @@ TEST(Dataset, IsReadByTheTask) {
   for (const Kind& kind : kinds()) {
     TemporaryFolder folder;
     const fs::path data = folder / "data";
-    ASSERT_TRUE(write_dataset(kind, options_for(data, Split::Test, 30)));
+    ASSERT_TRUE(write_dataset(kind, options_for<DatasetOptions>(data, Split::Test, 30)));
     const auto samples = read(data, "test");
     ASSERT_EQ(samples.size(), 30u);
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -56,7 +48,7 @@ TEST(Dataset, IsReadByTheTask) {
 
 TEST(Dataset, FactsOfEveryLineAnswerItsQuestion) {
   TemporaryFolder folder;
-  write_dataset(find_kind("chart"), options_for(folder.path(), Split::Val, 40));
+  write_dataset(find_kind("chart"), options_for<DatasetOptions>(folder.path(), Split::Val, 40));
   for (const std::string& line : test::lines_of(read_text_file(folder / "val.jsonl"))) {
     const Json record = parse_json(line, "line");
     const Json& facts = record.at("facts");
@@ -73,20 +65,20 @@ TEST(Dataset, FactsOfEveryLineAnswerItsQuestion) {
 TEST(Dataset, AFolderTakesEachSplitOnce) {
   TemporaryFolder folder;
   for (const Split split : {Split::Train, Split::Val, Split::Test})
-    ASSERT_TRUE(write_dataset(find_kind("math"), options_for(folder.path(), split, 5)));
+    ASSERT_TRUE(write_dataset(find_kind("math"), options_for<DatasetOptions>(folder.path(), split, 5)));
   const std::string before = read_text_file(folder / "val.jsonl");
-  EXPECT_THROW(write_dataset(find_kind("chart"), options_for(folder.path(), Split::Val, 5)), InputError);
+  EXPECT_THROW(write_dataset(find_kind("chart"), options_for<DatasetOptions>(folder.path(), Split::Val, 5)), InputError);
   EXPECT_EQ(read_text_file(folder / "val.jsonl"), before);
-  EXPECT_THROW(write_dataset(find_kind("math"), options_for(folder / "other", Split::Val, 0)), InputError);
-  EXPECT_THROW(write_dataset(find_kind("math"), options_for(folder / "other", Split::Val, 1'000'001)), InputError);
+  EXPECT_THROW(write_dataset(find_kind("math"), options_for<DatasetOptions>(folder / "other", Split::Val, 0)), InputError);
+  EXPECT_THROW(write_dataset(find_kind("math"), options_for<DatasetOptions>(folder / "other", Split::Val, 1'000'001)), InputError);
   EXPECT_FALSE(fs::exists(folder / "other"));
   std::ofstream(folder / "file") << "x";
-  EXPECT_THROW(write_dataset(find_kind("math"), options_for(folder / "file", Split::Val, 5)), InputError);
+  EXPECT_THROW(write_dataset(find_kind("math"), options_for<DatasetOptions>(folder / "file", Split::Val, 5)), InputError);
 }
 
 TEST(Dataset, StoppedItLeavesNoSplitAndCanStartAgain) {
   TemporaryFolder folder, other;
-  DatasetOptions options = options_for(folder.path(), Split::Train, 10);
+  auto options = options_for<DatasetOptions>(folder.path(), Split::Train, 10);
   int asked = 0;
   options.stop = [&] { return ++asked > 4; };
   EXPECT_FALSE(write_dataset(find_kind("math"), options));
@@ -100,7 +92,7 @@ TEST(Dataset, StoppedItLeavesNoSplitAndCanStartAgain) {
 
 TEST(Dataset, PicturesStandWhereTheSamplesSay) {
   TemporaryFolder folder;
-  DatasetOptions options = options_for(folder.path(), Split::Train, 3);
+  auto options = options_for<DatasetOptions>(folder.path(), Split::Train, 3);
   options.picture = [](const Document& document, const Place& place) {
     return document.sample.question + std::to_string(place.index);
   };

@@ -8,6 +8,7 @@
 #include "eval/task.h"
 #include "io/error.h"
 #include "io/mapped_file.h"
+#include "support/synth_options.h"
 #include "support/temporary_folder.h"
 #include "tests/synth/solvers.h"
 #include "tests/synth/till_fixture.h"
@@ -16,15 +17,6 @@ namespace zlens::synth {
 namespace {
 
 namespace fs = std::filesystem;
-
-TillOptions options_for(const fs::path& out, Split split, std::int64_t count) {
-  TillOptions options;
-  options.out = out;
-  options.seed = 5;
-  options.split = split;
-  options.count = count;
-  return options;
-}
 
 std::vector<Json> records(const fs::path& file) {
   std::vector<Json> out;
@@ -49,7 +41,7 @@ class TillFolder : public testing::Test {
     EXPECT_FALSE(fs::exists(out() / "train.jsonl"));
   }
   TillOptions from_folder(Split split, std::int64_t count) {
-    TillOptions options = options_for(out(), split, count);
+    auto options = options_for<TillOptions>(out(), split, count);
     options.from = receipts();
     return options;
   }
@@ -66,7 +58,7 @@ class TillFolder : public testing::Test {
 };
 
 TEST_F(TillFolder, EveryReceiptIsAskedForThreeFields) {
-  const auto counts = write_till_dataset(options_for(out(), Split::Train, 20));
+  const auto counts = write_till_dataset(options_for<TillOptions>(out(), Split::Train, 20));
   ASSERT_TRUE(counts);
   EXPECT_EQ(counts->receipts, 20);
   EXPECT_EQ(counts->samples, 60);
@@ -95,7 +87,8 @@ TEST_F(TillFolder, EveryReceiptIsAskedForThreeFields) {
 TEST_F(TillFolder, HeldOutMerchantsAreTheValSplitAndNeverAnOriginal) {
   const std::vector<FolderReceipt> receipts_read = read_receipts(receipts());
   ASSERT_EQ(receipts_read.size(), 5u);
-  EXPECT_EQ(held_out_merchants(receipts_read), (std::set<std::string>{merchant_of(test::kHeldOutCompany), merchant_of(test::kValCompany)}));
+  EXPECT_EQ(held_out_merchants(receipts_read),
+            (std::set<std::string>{merchant_of(test::kHeldOutCompany), merchant_of(test::kValCompany)}));
   for (const Original& original : originals_of(receipts_read)) EXPECT_NE(original.answers.company, test::kHeldOutCompany);
   ASSERT_TRUE(write_till_dataset(from_folder(Split::Val, 0)));
   const std::vector<Json> lines = records(out() / "val.jsonl");
@@ -131,7 +124,8 @@ TEST_F(TillFolder, AMerchantWithManyReceiptsIsForTraining) {
   int held_out = 0;
   std::vector<FolderReceipt> merchants;
   for (char a = 'A'; a <= 'Z'; ++a)
-    for (char b = 'A'; b <= 'Z'; ++b) merchants.push_back({"x", true, "", {{"company", {"Who?", {std::string("KEDAI ") + a + b}}}}});
+    for (char b = 'A'; b <= 'Z'; ++b)
+      merchants.push_back({"x", true, "", {{"company", {"Who?", {std::string("KEDAI ") + a + b}}}}});
   held_out = static_cast<int>(held_out_merchants(merchants).size());
   EXPECT_NEAR(held_out, 26 * 26 / 4, 40);
   for (FolderReceipt& receipt : merchants) receipt.train = false;
@@ -210,9 +204,9 @@ TEST_F(TillFolder, BadRecordsAreRefused) {
 }
 
 TEST_F(TillFolder, BadOptionsAreRefused) {
-  expect_refused(options_for(out(), Split::Train, 0), "0 samples");
-  expect_refused(options_for(out(), Split::Train, 1'000'001), "1000001 samples");
-  expect_refused(options_for(out(), Split::Test, 3), "train and val");
+  expect_refused(options_for<TillOptions>(out(), Split::Train, 0), "0 samples");
+  expect_refused(options_for<TillOptions>(out(), Split::Train, 1'000'001), "1000001 samples");
+  expect_refused(options_for<TillOptions>(out(), Split::Test, 3), "train and val");
   expect_refused(from_folder(Split::Test, 3), "train and val");
   expect_refused(from_folder(Split::Val, 3), "2 receipts of held-out merchants");
   TillOptions options = from_folder(Split::Train, 3);
@@ -225,7 +219,7 @@ TEST_F(TillFolder, BadOptionsAreRefused) {
 }
 
 TEST_F(TillFolder, StoppedItLeavesNoSplit) {
-  TillOptions options = options_for(out(), Split::Train, 10);
+  auto options = options_for<TillOptions>(out(), Split::Train, 10);
   int asked = 0;
   options.stop = [&] { return ++asked > 4; };
   EXPECT_FALSE(write_till_dataset(options));

@@ -15,10 +15,11 @@
 namespace zlens {
 namespace {
 
-// Turns bytes into one embedding each: proof that a modality needs nothing but its interface.
+// Turns bytes into one embedding each, all numbers of which are the byte times a weight: proof that a modality needs nothing but
+// its interface.
 class ToyModality : public Modality {
  public:
-  explicit ToyModality(std::int64_t width) : width_(width) {}
+  explicit ToyModality(std::int64_t width, double weight = 0.01) : width_(width), weight_(weight) {}
 
   struct Bytes : Prepared {
     explicit Bytes(std::vector<std::byte> given) : bytes(std::move(given)), hash(sha256_hex(bytes)) {}
@@ -44,13 +45,14 @@ class ToyModality : public Modality {
     ++encoded;
     std::vector<at::Tensor> rows;
     for (const std::byte value : dynamic_cast<const Bytes&>(prepared).bytes)
-      rows.push_back(at::full({width_}, static_cast<double>(value) / 100.0));
+      rows.push_back(at::full({width_}, static_cast<double>(value) * weight_));
     return at::stack(rows);
   }
   mutable int encoded = 0;
 
  private:
   std::int64_t width_;
+  double weight_;
 };
 
 class Model : public testing::Test {
@@ -93,6 +95,22 @@ TEST_F(Model, PrefixesWithOtherEmbeddingsAreNotReused) {
   EXPECT_EQ(one[0].ids, two[0].ids);
   generate(model_->decoder(), one, {.max_new_tokens = 2}, nullptr, caches_);
   EXPECT_EQ(generate(model_->decoder(), two, {.max_new_tokens = 2}, nullptr, caches_).front().reused_tokens, 0);
+}
+
+TEST_F(Model, ModelsThatShareCachesKeepTheirOwnEncodings) {
+  const TemporaryFolder folder;
+  const auto other = load_model_fixture("llama3", folder.path());
+  const std::int64_t width = model_->decoder().config().hidden_size;
+  const auto toy = std::make_shared<ToyModality>(width, 0.01), tuned = std::make_shared<ToyModality>(width, 0.02);
+  model_->attach("toy", toy);
+  other->attach("toy", tuned);
+  const std::vector<std::byte> data = {std::byte{50}};
+  const auto prepared = toy->prepare(std::span<const std::byte>(data));
+  const auto first_number = [&](const LanguageModel& model) {
+    return model.tokenize(toy->prompt_text(*prepared), {{"toy", prepared}}, caches_).embeddings[0][0].item<double>();
+  };
+  EXPECT_NEAR(first_number(*model_), 0.5, 1e-6);
+  EXPECT_NEAR(first_number(*other), 1.0, 1e-6);
 }
 
 TEST_F(Model, PlaceholdersMustMatchTheInputs) {

@@ -8,6 +8,7 @@
 #include "experts/sample_stream.h"
 #include "support/checkpoint.h"
 #include "support/temporary_folder.h"
+#include "support/vlm_fixtures.h"
 #include "train/sample_tree.h"
 #include "train/trainable.h"
 #include "train/trainer.h"
@@ -18,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(ZLENS_FIXTURES) / "vlms";
-
 // Two pictures; the right answer to the one question is another letter for each.
 class Pictures : public SampleStream {
  public:
@@ -27,7 +26,7 @@ class Pictures : public SampleStream {
     Caches caches;
     for (const char* name : {"wide", "tall"}) {
       const std::vector<PreparedInput> inputs = {
-          {LanguageModel::kOwnModality, model.own_modality()->prepare(kFolder / (std::string(name) + ".png"))}};
+          {LanguageModel::kOwnModality, model.own_modality()->prepare(kVlms / (std::string(name) + ".png"))}};
       TrainingSample sample{.id = name, .group = name, .field = name};
       sample.prompt = model.tokenize(model.expand("<image>what?", inputs).text, inputs, caches, {.raw = true});
       sample.references = {samples_.empty() ? "w" : "t"};
@@ -55,7 +54,7 @@ class VisionTraining : public testing::TestWithParam<std::string> {
   }
   static std::shared_ptr<LanguageModel> load() {
     const FamilyRegistry families = vision_families();
-    return LanguageModel::load(kFolder / GetParam(), {.dtype = at::kFloat, .families = &families});
+    return LanguageModel::load(kVlms / GetParam(), {.dtype = at::kFloat, .families = &families});
   }
   std::unique_ptr<Trainable> vision_side() {
     return make_trainable(factors_, {.matrices = "vision", .form = LinearForm::Factored});

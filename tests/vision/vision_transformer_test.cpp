@@ -8,6 +8,7 @@
 #include "modules/context.h"
 #include "modules/state_dict.h"
 #include "support/checkpoint.h"
+#include "support/vlm_fixtures.h"
 #include "vision/families.h"
 
 namespace zlens {
@@ -21,7 +22,7 @@ struct Tower {
 
 class VisionTransformerTest : public testing::TestWithParam<Tower> {
  protected:
-  fs::path folder() const { return fs::path(ZLENS_FIXTURES) / "vlms" / GetParam().folder; }
+  fs::path folder() const { return kVlms / GetParam().folder; }
   VisionConfig config() const {
     const Json json = read_json_file(folder() / "config.json");
     Json vision = json.at("vision_config");
