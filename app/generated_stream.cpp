@@ -16,8 +16,13 @@ namespace zlens {
 std::vector<GeneratedKind> parse_generated_kinds(const std::string& text) {
   std::vector<GeneratedKind> out;
   for (const std::string& entry : listed(text)) {
-    const std::size_t colon = entry.find(':');
-    GeneratedKind kind{.kind = &synth::find_kind(entry.substr(0, colon))};
+    const std::size_t colon = entry.find(':'), slash = entry.find('/');
+    GeneratedKind kind{.kind = &synth::find_kind(entry.substr(0, std::min(colon, slash)))};
+    for (std::size_t from = slash; from < std::min(colon, entry.size());) {
+      const std::size_t to = std::min({entry.find('+', from + 1), colon, entry.size()});
+      kind.options.fields.push_back(entry.substr(from + 1, to - from - 1));
+      from = to;
+    }
     if (colon != std::string::npos) {
       char* end = nullptr;
       kind.weight = std::strtod(entry.c_str() + colon + 1, &end);

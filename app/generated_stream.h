@@ -18,7 +18,8 @@ struct GeneratedKind {
   synth::KindOptions options = {};
 };
 
-// "reading:3,small-chart:2,scene": names and weights. Throws InputError.
+// "reading/word+number:3,small-chart:2,scene": names, the fields that are wanted (default: all that are not held back), weights.
+// Throws InputError.
 std::vector<GeneratedKind> parse_generated_kinds(const std::string& text);
 
 struct GeneratedOptions {

@@ -52,6 +52,7 @@ PretrainOptions options_of(const po::variables_map& values) {
   out.threads = std::max(1, base_session_options(values).threads);
   out.rate = {number("lr"), count("warmup"), out.steps, text_of(values, "schedule") == "cosine", number("final-lr")};
   out.optimizer = {.beta2 = 0.98, .weight_decay = number("weight-decay"), .clip_norm = number("clip-norm")};
+  out.answer_weight = number("answer-weight");
   out.label_weight = number("label-weight");
   out.label_count = out.label_weight > 0 ? synth::kPatchLabels : 0;
   out.trained = listed(text_of(values, "trained"));
@@ -74,8 +75,8 @@ GeneratedOptions stream_options(const po::variables_map& values, synth::Split sp
 // What shapes the training. Steps and schedule are part of it: they say how fast the rate falls.
 Json identity_of(const po::variables_map& values, const Start& start) {
   Json flags = Json::object();
-  for (const char* name : {"generate", "text-share", "label-weight", "trained", "schedule", "lr", "final-lr", "warmup",
-                           "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
+  for (const char* name : {"generate", "text-share", "answer-weight", "label-weight", "trained", "schedule", "lr", "final-lr",
+                           "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
     const boost::any& value = values[name].value();
     if (const auto* text = boost::any_cast<std::string>(&value)) flags[name] = *text;
     if (const auto* number = boost::any_cast<double>(&value)) flags[name] = *number;
@@ -93,12 +94,15 @@ po::options_description pretrain_flags() {
   const auto number = [](double value, const char* shown) {
     return po::value<double>()->default_value(value, shown)->value_name("X");
   };
-  flags.add_options()("generate", po::value<std::string>()->value_name("KIND[:W],…"),
-                      "train all weights on endless data of these kinds of 'zlens synth', W times as often")(
+  flags.add_options()(
+      "generate", po::value<std::string>()->value_name("KIND[/F+F][:W],…"),
+      "train all weights on endless data of these kinds of 'zlens synth', W times as often; F: of these fields alone")(
       "from-scratch", "start from random weights: --model needs no weights then")("inputs", count(kDefaults.inputs),
                                                                                   "pictures or texts a step")(
       "together", count(kDefaults.together), "of these, in one pass")("text-share", number(0, "0"),
                                                                       "how many inputs come as text instead of a picture, 0 to 1")(
+      "answer-weight", number(kDefaults.answer_weight, "1"),
+      "of the answers; 0: the decoder is left out, for a tower's first steps")(
       "label-weight", number(kDefaults.label_weight, "1"), "of naming what each patch shows, beside the answers; 0: without")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
       "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),

@@ -158,8 +158,12 @@ class Pretraining {
   Part part_of(const LiveWeights::Made& made, std::span<PretrainSample> samples, const Totals& totals) const {
     const at::Tensor rows = encode_inputs(*made.model, samples);
     Part out;
-    at::Tensor loss = answer_loss(*made.model, samples) / totals.tokens;
-    out.answer_loss = loss.item<double>();
+    at::Tensor loss = at::zeros({});
+    if (options_.answer_weight > 0) {
+      const at::Tensor answers = answer_loss(*made.model, samples) / totals.tokens;
+      out.answer_loss = answers.item<double>();
+      loss = loss + options_.answer_weight * answers;
+    }
     if (options_.label_count > 0 && rows.defined()) {
       const at::Tensor labels = label_loss(made, rows, samples) / totals.labels;
       out.label_loss = labels.item<double>();
@@ -167,6 +171,7 @@ class Pretraining {
     }
     std::vector<at::Tensor> leaves;
     for (const auto& [name, leaf] : made.leaves) leaves.push_back(leaf);
+    if (!loss.requires_grad()) throw InputError("nothing is trained: texts have no labels, and --answer-weight is 0");
     out.gradients = torch::autograd::grad({loss}, leaves, /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
                                           /*create_graph=*/false, /*allow_unused=*/true);
     return out;

@@ -33,6 +33,7 @@ struct PretrainOptions {
   int threads = 2;            // without influence on the result
   LearningRate rate;
   AdamWOptions optimizer = {.beta2 = 0.98, .clip_norm = 1};
+  double answer_weight = 1;          // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
   double label_weight = 1;           // of the auxiliary loss against the answers'
   double blank_weight = 0.2;         // of an embedding that shows nothing, in it
   std::int64_t label_count = 0;      // classes of the labels; 0: no auxiliary head
