@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kFonts = "/usr/share/fonts/truetype";
-const char* const kSmallKinds[] = {"reading"};
+const char* const kSmallKinds[] = {"reading", "small-math", "scene", "small-chart", "small-mixed"};
 
 // How far each pixel is from `colour`, the largest of its channels.
 cv::Mat distance_from(const cv::Mat& bgr, const cv::Vec3b& colour) {
