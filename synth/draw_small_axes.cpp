@@ -147,9 +147,9 @@ class SmallAxes {
     for (const auto& other : chart_.values) below = below || chart_.values[s][c] < other[c];
     const double x = centre(c), y = height(chart_.values[s][c]);
     std::vector<cv::Point> places;
-    for (const double distance : {0.85, 1.5, 2.2})
+    for (const double distance : {0.85, 1.5, 2.2, 3.0})
       for (const double side : {below ? 1.0 : -1.0, below ? -1.0 : 1.0})
-        for (const double aside : {0.0, -0.8, 0.8}) {
+        for (const double aside : {0.0, -0.8, 0.8, -1.6, 1.6}) {
           const cv::Point at(cvRound(x + aside * style_.label.size), cvRound(y + side * distance * style_.label.size));
           if (at.y < plot_.y + plot_.height - style_.label.size / 2) places.push_back(at);
         }
@@ -157,12 +157,14 @@ class SmallAxes {
   }
 
   void draw_names() {
+    const TextStyle text =
+        lying_ ? style_.label : fitting_each(fonts(), chart_.categories, style_.label, static_cast<int>(slot()) - 2);
     for (std::size_t c = 0; c < chart_.categories.size(); ++c) {
       if (lying_) {
-        page_.canvas.text_at(chart_.categories[c], cv::Point2d(plot_.x - gap(), centre(c)), style_.label, Align::Right);
+        page_.canvas.text_at(chart_.categories[c], cv::Point2d(plot_.x - gap(), centre(c)), text, Align::Right);
       } else {
-        page_.canvas.text_at(chart_.categories[c], cv::Point2d(centre(c), plot_.y + plot_.height + row_height() * 0.55),
-                             style_.label, Align::Centre);
+        page_.canvas.text_at(chart_.categories[c], cv::Point2d(centre(c), plot_.y + plot_.height + row_height() * 0.55), text,
+                             Align::Centre);
       }
     }
   }

@@ -23,6 +23,7 @@ class SmallPie {
     const std::vector<std::string> texts = legend_texts();
     cv::Rect room = page_.inner;
     const int column = widest(page_.canvas.fonts(), texts, style_.label) + style_.pixels(13);
+    below_ = below_ && column <= page_.inner.width / 2;
     const int rows = (static_cast<int>(texts.size()) + 1) / 2;
     if (below_) {
       room.height -= rows * row_height();
@@ -35,7 +36,7 @@ class SmallPie {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const int line = static_cast<int>(below_ ? i / 2 : i), count = static_cast<int>(texts.size());
       const int x =
-          below_ ? page_.inner.x + static_cast<int>(i % 2) * page_.inner.width / 2 + style_.pixels(4) : room.x + room.width;
+          below_ ? page_.inner.x + static_cast<int>(i % 2) * page_.inner.width / 2 + style_.pixels(2) : room.x + room.width;
       const int y = below_ ? room.y + room.height + line * row_height() + row_height() / 2
                            : room.y + room.height / 2 + line * row_height() - (count - 1) * row_height() / 2;
       draw_entry(texts[i], {x, y}, i);

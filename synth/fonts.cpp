@@ -31,6 +31,7 @@ constexpr std::array<Family, 1> kFixed = {
     {{"liberation/LiberationMono-Regular.ttf", "liberation/LiberationMono-Bold.ttf", kLiberation}}};
 constexpr std::array<Family, 1> kFixedUnseen = {{{"dejavu/DejaVuSansMono.ttf", "dejavu/DejaVuSansMono-Bold.ttf", kDejaVu}}};
 
+// Those of one package stand together.
 constexpr std::array<Family, 25> kOptional = {{
     {"open-sans/OpenSans-Regular.ttf", "open-sans/OpenSans-Bold.ttf", "fonts-open-sans"},
     {"open-sans/OpenSans-CondBold.ttf", "", "fonts-open-sans"},

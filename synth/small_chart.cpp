@@ -58,7 +58,7 @@ constexpr std::size_t kScalesOfTwoDigits = 5;  // a bar of several has no room f
 
 // Letters that a name may have where `count` of them stand in a row of 128 pixels.
 std::size_t longest_name(std::size_t count) {
-  return count <= 3 ? 6 : count == 4 ? 5 : count == 5 ? 4 : 3;
+  return count <= 3 ? 6 : count == 4 ? 4 : 3;
 }
 
 // As many neighbours, or different ones in any order; none where there are too few.
@@ -114,12 +114,12 @@ Plan draw_plan(Rng& rng, const ChartOptions& options) {
   plan.kind = options.kind.value_or(options.note_question ? rng.pick(kOneSeries) : rng.pick(kKinds));
   const bool grouped = plan.kind == ChartKind::GroupedBar;
   const bool lines = plan.kind == ChartKind::Line && !options.note_question && rng.chance(0.3);
-  plan.categories = plan.kind == ChartKind::Line || rng.chance(0.4) ? &rng.pick(kOrdered) : &rng.pick(kOthers);
-  if (plan.kind == ChartKind::Pie) plan.categories = &rng.pick(kOthers);
-  if (grouped || lines) do
-      plan.series = &rng.pick(kOthers);
-    while (plan.series == plan.categories);
-  const std::int64_t most = plan.kind == ChartKind::Pie ? 5 : grouped || lines ? 4 : 6;
+  // Letters would be lost beside the names of series.
+  const auto others = std::span(kOthers).first(std::size(kOthers) - (grouped || lines ? 1 : 0));
+  const bool ordered = plan.kind == ChartKind::Line || (plan.kind != ChartKind::Pie && rng.chance(0.4));
+  plan.categories = ordered ? &rng.pick(kOrdered) : &rng.pick(others);
+  while ((grouped || lines) && (!plan.series || plan.series == plan.categories)) plan.series = &rng.pick(others);
+  const std::int64_t most = plan.kind == ChartKind::Pie ? 5 : lines ? 3 : grouped ? 4 : 6;
   plan.count = static_cast<std::size_t>(rng.integer(plan.kind == ChartKind::Line || plan.kind == ChartKind::Pie ? 3 : 2, most));
   if (plan.series) plan.series_count = grouped && plan.count == 2 && rng.chance(0.4) ? 3 : 2;
   return plan;

@@ -10,6 +10,7 @@ namespace zlens::synth {
 namespace {
 
 constexpr double kLeastDistance = 95;  // of a surface's colour from the paper's
+constexpr int kLeastPixels = 7;        // of an em
 constexpr int kMargin = 3;             // units
 
 cv::Scalar tint(Rng& rng, int low, int high) {
@@ -37,6 +38,21 @@ TextStyle fitted(Fonts& fonts, const std::string& text, const SmallStyle& look, 
 }
 
 }  // namespace
+
+TextStyle fitting_row(Fonts& fonts, const std::vector<std::string>& texts, TextStyle style, int between, int width) {
+  const auto used = [&] {
+    int sum = 0;
+    for (const std::string& text : texts) sum += fonts.width(text, style) + between;
+    return sum;
+  };
+  while (style.size > kLeastPixels && used() > width) --style.size;
+  return style;
+}
+
+TextStyle fitting_each(Fonts& fonts, const std::vector<std::string>& texts, TextStyle style, int width) {
+  for (const std::string& text : texts) style = fitting_row(fonts, {text}, style, 0, width);
+  return style;
+}
 
 SmallChartStyle draw_small_chart_style(Fonts& fonts, const Chart& chart, Rng& rng, const PictureOptions& options) {
   SmallChartStyle style;
@@ -87,14 +103,16 @@ void SmallChartPage::bar(cv::Rect2d box, std::size_t colour) {
 
 void SmallChartPage::legend(const std::vector<std::string>& names) {
   const int swatch = style.pixels(7), gap = style.pixels(3), height = style.label.size * 12 / 10;
-  int width = static_cast<int>(names.size()) * (swatch + gap) + static_cast<int>(names.size() - 1) * 2 * gap;
-  for (const std::string& name : names) width += canvas.fonts().width(name, style.label);
+  const int between = swatch + 3 * gap;  // the last one has 2 · gap too many
+  const TextStyle text = fitting_row(canvas.fonts(), names, style.label, between, inner.width + 2 * gap);
+  int width = -2 * gap;
+  for (const std::string& name : names) width += canvas.fonts().width(name, text) + between;
   int x = inner.x + std::max(0, (inner.width - width) / 2);
   const int y = inner.y + height / 2;
   for (std::size_t i = 0; i < names.size(); ++i) {
     bar(cv::Rect2d(x, y - swatch / 2.0, swatch, swatch), i);
-    canvas.text_at(names[i], {x + swatch + gap, y}, style.label);
-    x += swatch + 3 * gap + canvas.fonts().width(names[i], style.label);
+    canvas.text_at(names[i], {x + swatch + gap, y}, text);
+    x += canvas.fonts().width(names[i], text) + between;
   }
   inner.y += height;
   inner.height -= height;

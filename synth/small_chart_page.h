@@ -21,6 +21,11 @@ struct SmallChartStyle {
   int pixels(double units) const { return look.pixels(units); }
 };
 
+// `style` at the largest size, down to 7 pixels, at which `texts` with `between` pixels after each are `width` pixels wide.
+TextStyle fitting_row(Fonts& fonts, const std::vector<std::string>& texts, TextStyle style, int between, int width);
+// The same for the widest of them alone.
+TextStyle fitting_each(Fonts& fonts, const std::vector<std::string>& texts, TextStyle style, int width);
+
 SmallChartStyle draw_small_chart_style(Fonts& fonts, const Chart& chart, Rng& rng, const PictureOptions& options);
 
 // A canvas with the title at the top and the note below it or at the bottom; `inner` is left.

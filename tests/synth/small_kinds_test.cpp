@@ -191,7 +191,7 @@ TEST(Scene, ShapesStandApartAndWhereTheirPlacesAre) {
       EXPECT_EQ(a.row, a.y * 3 / 128);
       EXPECT_EQ(a.column, a.x * 3 / 128);
       for (const SceneShape& b : scene.shapes)
-        if (&a != &b) EXPECT_GE(std::max(std::abs(a.x - b.x), std::abs(a.y - b.y)), a.radius + b.radius);
+        EXPECT_TRUE(&a == &b || std::max(std::abs(a.x - b.x), std::abs(a.y - b.y)) >= a.radius + b.radius);
     }
   }
 }
@@ -245,7 +245,7 @@ TEST(SmallChart, AreSmall) {
       }
       EXPECT_EQ(different.size(), row.size());  // one is highest, one is lowest
     }
-    if (chart.kind == ChartKind::Pie) EXPECT_EQ(sum, 100);
+    EXPECT_TRUE(chart.kind != ChartKind::Pie || sum == 100);
   }
 }
 
@@ -311,9 +311,9 @@ TEST(SmallKinds, UnseenSamplesAskOtherwise) {
       const Sample sample = at(kind, i, Split::Test).sample;
       unseen += sample.unseen;
       fresh += sample.unseen && !seen.contains(shape_of(sample));
-      if (!sample.unseen) EXPECT_TRUE(seen.contains(shape_of(sample))) << sample.question;
+      EXPECT_TRUE(sample.unseen || seen.contains(shape_of(sample))) << sample.question;
     }
-    EXPECT_NEAR(unseen, 150, 60) << kind;
+    EXPECT_NEAR(unseen, std::string(kind) == "small-mixed" ? 225 : 150, 50) << kind;  // either the facts or the question
     EXPECT_GT(fresh, unseen / 2) << kind;
   }
 }
