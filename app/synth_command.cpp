@@ -14,7 +14,7 @@ namespace zlens {
 namespace {
 
 constexpr Usage kUsage = {
-    "synth --kind K --count N --split S --out DIR [--seed N] [--images] [--from RECEIPTS]",
+    "synth --kind K --count N --split S --out DIR [--seed N] [--images] [--fields F,F] [--from RECEIPTS]",
     "Generates questions with exact answers: DIR/<split>.jsonl for the task jsonl, DIR/transcripts/<id>.txt (--attach transcript)\n"
     "and, with --images, DIR/images/<id>.png. Equal seeds give equal files; train, val and test share no sample, whatever the "
     "seed."};
@@ -60,17 +60,19 @@ po::options_description synth_flags() {
       "till: a folder of your own receipts (train.json, val.json, transcripts/). train: receipts after them; val: those whose "
       "merchants train never sees, as they are, all without --count")(
       "from-share", po::value<double>()->default_value(0.5, "0.5")->value_name("R"),
-      "till with --from: how many train receipts are variants of them, 0 to 1");
+      "till with --from: how many train receipts are variants of them, 0 to 1")(
+      "list-fonts", "print the Debian packages whose fonts widen the training of small pictures where they are installed");
   return flags;
 }
 
 std::vector<std::string> parse_list(const std::string& text) {
   std::vector<std::string> out(1);
   for (const char c : text) {
-    if (c == ',')
+    if (c == ',') {
       out.emplace_back();
-    else
+    } else {
       out.back() += c;
+    }
   }
   return out;
 }
@@ -147,11 +149,22 @@ int write_kind(const po::variables_map& values) {
   return report_written(options, whole ? std::optional(options.count) : std::nullopt);
 }
 
+// One a line: each of them once.
+int list_fonts() {
+  std::string_view last;
+  for (const synth::Family& family : synth::optional_families()) {
+    if (family.package != last) std::cout << family.package << "\n";
+    last = family.package;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int synth_command(const std::vector<std::string>& arguments) {
   const auto values = parse_arguments(arguments, synth_flags(), {}, kUsage);
   if (!values) return 0;
+  if (values->contains("list-fonts")) return list_fonts();
   return required(*values, "kind") == synth::kTillKind ? write_tills(*values) : write_kind(*values);
 }
 

@@ -73,16 +73,22 @@ void Canvas::rectangle(cv::Rect2d box, cv::Scalar colour) {
   cv::fillConvexPoly(picture_.bgr, corners, colour, cv::LINE_AA, kShift);
 }
 
+void Canvas::polygon(const std::vector<cv::Point2d>& outline, cv::Scalar colour) {
+  std::vector<std::vector<cv::Point>> points(1);
+  for (const cv::Point2d point : outline) points[0].push_back(fixed(point));
+  cv::fillPoly(picture_.bgr, points, colour, cv::LINE_AA, kShift);
+}
+
 void Canvas::disc(cv::Point2d centre, double radius, cv::Scalar colour) {
   cv::circle(picture_.bgr, fixed(centre), static_cast<int>(std::lround(radius * (1 << kShift))), colour, cv::FILLED, cv::LINE_AA,
              kShift);
 }
 
 void Canvas::sector(cv::Point2d centre, double radius, double from, double to, cv::Scalar colour) {
-  std::vector<cv::Point> outline = {fixed(centre)};
+  std::vector<cv::Point2d> outline = {centre};
   const int steps = std::max(2, static_cast<int>(to - from));
-  for (int i = 0; i <= steps; ++i) outline.push_back(fixed(on_circle(centre, radius, from + (to - from) * i / steps)));
-  cv::fillPoly(picture_.bgr, std::vector<std::vector<cv::Point>>{outline}, colour, cv::LINE_AA, kShift);
+  for (int i = 0; i <= steps; ++i) outline.push_back(on_circle(centre, radius, from + (to - from) * i / steps));
+  polygon(outline, colour);
 }
 
 std::vector<std::string> wrapped(Fonts& fonts, std::string_view text, const TextStyle& style, int width) {

@@ -51,6 +51,7 @@ class Canvas {
   void line(cv::Point2d from, cv::Point2d to, cv::Scalar colour, int thickness = 1);
   void polyline(const std::vector<cv::Point2d>& points, cv::Scalar colour, int thickness);
   void rectangle(cv::Rect2d box, cv::Scalar colour);
+  void polygon(const std::vector<cv::Point2d>& outline, cv::Scalar colour);
   void disc(cv::Point2d centre, double radius, cv::Scalar colour);
   // Angles in degrees, clockwise from twelve o'clock.
   void sector(cv::Point2d centre, double radius, double from, double to, cv::Scalar colour);

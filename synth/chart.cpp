@@ -117,15 +117,6 @@ Chart draw_chart(Rng& rng, const Plan& plan, bool unseen) {
   return chart;
 }
 
-std::string key_of(const Chart& chart) {
-  std::string key = "chart";
-  for (const std::string& name : chart.series) key += "|" + name;
-  for (const std::string& name : chart.categories) key += "|" + name;
-  for (const auto& row : chart.values)
-    for (const Decimal value : row) key += "|" + value.text();
-  return key;
-}
-
 }  // namespace
 
 std::string_view chart_kind_name(ChartKind kind) {
@@ -137,14 +128,24 @@ std::string Chart::printed(std::size_t s, std::size_t c) const {
   return values[s][c].text() + (unit == "%" ? "%" : "");
 }
 
+std::string chart_key(const Chart& chart) {
+  std::string key = "chart";
+  for (const std::string& name : chart.series) key += "|" + name;
+  for (const std::string& name : chart.categories) key += "|" + name;
+  for (const auto& row : chart.values)
+    for (const Decimal value : row) key += "|" + value.text();
+  return key;
+}
+
 ChartSample make_chart(Rng& rng, Split split, const ChartOptions& options) {
   ChartSample out = in_split(rng, split, [&](Rng& draw) {
     const bool unseen = draw_unseen(draw, split);
     const Plan plan = draw_plan(draw, options, unseen);
     ChartSample made;
     made.chart = draw_chart(draw, plan, unseen);
-    made.key = key_of(made.chart);
-    made.sample = ask_about(draw, {made.chart, info_of(plan.categories), plan.series ? &info_of(*plan.series) : nullptr}, unseen);
+    made.key = chart_key(made.chart);
+    made.sample = ask_about(draw, {made.chart, info_of(plan.categories), plan.series ? &info_of(*plan.series) : nullptr},
+                            unseen ? Wording::Unseen : Wording::Common);
     return made;
   });
   if (options.note_question) out.chart.note = "Question: " + out.sample.question;

@@ -36,7 +36,7 @@ enum class ChartLayout { Table, Csv, Lines, Prose, Sentence, Rows, Marks };
 inline constexpr ChartLayout kChartLayouts[] = {ChartLayout::Table,    ChartLayout::Csv,  ChartLayout::Lines, ChartLayout::Prose,
                                                 ChartLayout::Sentence, ChartLayout::Rows, ChartLayout::Marks};
 
-// All facts of the chart as text; the title is the first line, the note (if any) the last.
+// All facts of the chart as text; the title (if any) is the first line, the note (if any) the last.
 std::string describe(const Chart& chart, ChartLayout layout);
 
 // Values at the ticks of an axis that starts at 0, and the largest of them, which is at or above every value: at most eight, at
@@ -58,6 +58,9 @@ struct ChartSample {
   Sample sample;
   std::string key;  // the facts, for split_of
 };
+
+// All that the chart shows but its title, for split_of.
+std::string chart_key(const Chart& chart);
 
 // Fields: value, extremum, difference, sum. Metric: relaxed_accuracy for numbers, exact_match for names.
 ChartSample make_chart(Rng& rng, Split split, const ChartOptions& options = {});

@@ -12,7 +12,10 @@ struct ChartToAsk {
   const NamesInfo* series;  // null with one series
 };
 
-// A sample without its text. `unseen`: the question is worded as no train or val question is.
-Sample ask_about(Rng& rng, const ChartToAsk& about, bool unseen);
+// Common; as no train or val question is worded; or in a few words that stand in a picture: "May?", "Highest month?".
+enum class Wording { Common, Unseen, Brief };
+
+// A sample without its text; `unseen` where it is worded so.
+Sample ask_about(Rng& rng, const ChartToAsk& about, Wording wording);
 
 }  // namespace zlens::synth

@@ -128,7 +128,8 @@ std::string body(const Chart& chart, ChartLayout layout) {
 }  // namespace
 
 std::string describe(const Chart& chart, ChartLayout layout) {
-  std::string out = chart.title + (unit_in_header(chart) ? " (" + chart.unit + ")" : "") + "\n" + body(chart, layout);
+  std::string out = chart.title + (unit_in_header(chart) ? " (" + chart.unit + ")" : "");
+  out += (out.empty() ? "" : "\n") + body(chart, layout);
   return chart.note.empty() ? out : out + "\n" + chart.note;
 }
 

@@ -52,10 +52,6 @@ const Tables& tables() {
   return kTables;
 }
 
-double between(Rng& rng, double low, double high) {
-  return low + (high - low) * rng.real();
-}
-
 cv::Point2f mapped(const cv::Matx23d& map, cv::Point2f point) {
   return {static_cast<float>(map(0, 0) * point.x + map(0, 1) * point.y + map(0, 2)),
           static_cast<float>(map(1, 0) * point.x + map(1, 1) * point.y + map(1, 2))};
@@ -98,7 +94,7 @@ bool keeps_text(const Picture& picture, double degrees) {
 }
 
 void reduce_contrast(Picture& picture, Rng& rng) {
-  const double left = between(rng, 0.65, 1), low = between(rng, 0, 255 * (1 - left));
+  const double left = rng.real(0.65, 1), low = rng.real(0, 255 * (1 - left));
   picture.bgr.convertTo(picture.bgr, -1, left, low);
 }
 
@@ -120,8 +116,8 @@ cv::Vec3f grey(float value) {
 }
 
 void add_paper(Picture& picture, Rng& rng) {
-  const double light = rng.chance(0.6) ? between(rng, 10, 45) : 0, angle = between(rng, 0, 2 * CV_PI);
-  const double rough = light == 0 || rng.chance(0.5) ? between(rng, 2, 9) : 0;
+  const double light = rng.chance(0.6) ? rng.real(10, 45) : 0, angle = rng.real(0, 2 * CV_PI);
+  const double rough = light == 0 || rng.chance(0.5) ? rng.real(2, 9) : 0;
   const auto across = static_cast<float>(light * std::cos(angle) / picture.bgr.cols),
              down = static_cast<float>(light * std::sin(angle) / picture.bgr.rows), texture = static_cast<float>(rough);
   const auto left = static_cast<int>(rng.integer(0, kTexture - 1)), top = static_cast<int>(rng.integer(0, kTexture - 1));
@@ -134,7 +130,7 @@ void add_paper(Picture& picture, Rng& rng) {
 }
 
 void add_noise(Picture& picture, Rng& rng) {
-  const auto deviation = static_cast<float>(between(rng, 2, 10));
+  const auto deviation = static_cast<float>(rng.real(2, 10));
   const bool coloured = rng.chance(0.4);
   add_field(picture.bgr, [&](int) {
     const float* noise = tables().noise.data();
@@ -148,7 +144,7 @@ void add_noise(Picture& picture, Rng& rng) {
 }
 
 void blur(Picture& picture, Rng& rng) {
-  const double deviation = between(rng, 0.3, 0.7);
+  const double deviation = rng.real(0.3, 0.7);
   cv::GaussianBlur(picture.bgr, picture.bgr, {3, 3}, deviation, deviation, cv::BORDER_REPLICATE);
 }
 
@@ -181,7 +177,7 @@ void rotate(Picture& picture, double degrees) {
 void degrade(Picture& picture, Rng& rng, const Degradation& options) {
   if (rng.chance(options.clean)) return;
   if (rng.chance(options.rotation)) {
-    double degrees = between(rng, -4, 4);
+    double degrees = rng.real(-4, 4);
     while (degrees != 0 && !keeps_text(picture, degrees)) degrees = std::abs(degrees) < 0.5 ? 0 : degrees / 2;
     if (degrees != 0) rotate(picture, degrees);
   }

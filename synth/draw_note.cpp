@@ -7,45 +7,7 @@
 namespace zlens::synth {
 namespace {
 
-constexpr double kShare = 0.88;      // of the picture that text may take
 constexpr double kLeastSize = 10.5;  // units; smaller only where a line does not fit otherwise
-
-double between(Rng& rng, double low, double high) {
-  return low + (high - low) * rng.real();
-}
-
-// Where something of length `used` starts in `room`: anywhere but at the very edge.
-int start(Rng& rng, int used, int room) {
-  const int margin = std::max(1, std::min(room / 20, (room - used) / 2));
-  return used + 2 * margin >= room ? (room - used) / 2 : static_cast<int>(rng.integer(margin, room - used - margin));
-}
-
-void frame(Canvas& canvas, cv::Rect box, cv::Scalar colour) {
-  const double x = box.x + 0.5, y = box.y + 0.5, right = box.x + box.width - 0.5, below = box.y + box.height - 0.5;
-  canvas.polyline({{x, y}, {right, y}, {right, below}, {x, below}, {x, y}}, colour, 1);
-}
-
-// One line, as large as it fits or down to half of that, anywhere; on a plate, underlined, framed or plain.
-Picture draw_single(Fonts& fonts, std::string_view text, const SmallStyle& style, Rng& rng) {
-  const double fits = fitting_size(fonts, text, style, kShare * style.size.width);
-  const double size = std::min(fits, std::max(12.0, between(rng, 0.5 * std::min(fits, 46.0), std::min(fits, 46.0))));
-  const double look = rng.real();
-  const bool plate = look < 0.2;
-  const TextStyle letters = plate ? style.inverse_text(size) : style.text(size);
-  Canvas canvas(fonts, style.size, style.paper);
-  const int width = fonts.width(text, letters), height = letters.size * 12 / 10, pad = std::max(2, letters.size / 5);
-  const cv::Rect box(start(rng, width, style.size.width), start(rng, height, style.size.height), width, height);
-  const cv::Rect around(box.x - pad, box.y - pad / 2, box.width + 2 * pad, box.height + pad);
-  if (plate) canvas.rectangle(around, style.ink);
-  const int baseline = box.y + height / 2 + fonts.capital_height(letters) / 2;
-  canvas.text(text, {box.x, baseline}, letters);
-  if (look >= 0.2 && look < 0.3) frame(canvas, around, style.ink);
-  if (look >= 0.3 && look < 0.4) {
-    const double line = std::round(baseline + letters.size * 0.32) + 0.5;
-    canvas.line({double(box.x), line}, {double(box.br().x), line}, style.ink, std::max(1, letters.size / 16));
-  }
-  return canvas.take();
-}
 
 struct Layout {
   double size = 0, spacing = 1.3;  // units; in sizes
@@ -63,17 +25,18 @@ Layout draw_layout(Fonts& fonts, const Note& note, const SmallStyle& style, Rng&
   layout.colon = !layout.apart || rng.chance(0.4);
   layout.centred = !keys && rng.chance(0.5);
   layout.rule = keys && rng.chance(0.4);
-  layout.spacing = between(rng, 1.25, 1.6);
+  layout.spacing = rng.real(1.25, 1.6);
   double fits = 24;
   SmallStyle bold = style;
   bold.bold = true;
-  fits = std::min(fits, fitting_size(fonts, note.heading, bold, kShare * style.size.width));
+  fits = std::min(fits, fitting_size(fonts, note.heading, bold, kTextShare * style.size.width));
   for (const NoteLine& line : note.lines)
-    fits = std::min(fits, fitting_size(fonts, shown(line, layout) + (layout.apart ? " " : ""), style, kShare * style.size.width));
+    fits =
+        std::min(fits, fitting_size(fonts, shown(line, layout) + (layout.apart ? " " : ""), style, kTextShare * style.size.width));
   const double rows = static_cast<double>(note.lines.size() + (note.heading.empty() ? 0 : 1));
   const double high = 0.94 * style.size.height / style.unit / rows;  // units that a row has
   fits = std::min(fits, high / 1.2);
-  layout.size = std::min(fits, std::max(kLeastSize, between(rng, 0.65 * fits, fits)));
+  layout.size = std::min(fits, std::max(kLeastSize, rng.real(0.65 * fits, fits)));
   layout.spacing = std::min(layout.spacing, high / layout.size);
   return layout;
 }
@@ -89,8 +52,8 @@ class NotePage {
     for (const NoteLine& line : note_.lines)
       width = std::max(width, canvas_.fonts().width(shown(line, layout_), style_.text(layout_.size)));
     width = std::max(width, canvas_.fonts().width(note_.heading, heading_style()));
-    if (layout_.apart) width = static_cast<int>(between(rng, width, kShare * style_.size.width));
-    block_ = {start(rng, width, style_.size.width), start(rng, row * rows, style_.size.height), width, row * rows};
+    if (layout_.apart) width = static_cast<int>(rng.real(width, kTextShare * style_.size.width));
+    block_ = {free_start(rng, width, style_.size.width), free_start(rng, row * rows, style_.size.height), width, row * rows};
     int y = block_.y + row / 2;
     if (!note_.heading.empty()) {
       draw_heading(y, rng.chance(0.6));

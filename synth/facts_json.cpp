@@ -44,6 +44,21 @@ struct Writer {
     for (const NoteLine& line : note.lines) lines.push_back({{"key", line.key}, {"value", line.value}});
     return {{"kind", "reading"}, {"shown", note.field}, {"heading", note.heading}, {"lines", std::move(lines)}};
   }
+  Json operator()(const SmallExercise& small) const {
+    return {{"kind", "small-math"}, {"exercise", small.shown}, {"answer", small.exercise.answer.text()}};
+  }
+  Json operator()(const Scene& scene) const {
+    Json shapes = Json::array();
+    for (const SceneShape& shape : scene.shapes)
+      shapes.push_back({{"shape", kShapes[shape.shape].one},
+                        {"color", kColours[shape.colour].name},
+                        {"place", place_of(shape)},
+                        {"x", shape.x},
+                        {"y", shape.y},
+                        {"radius", shape.radius}});
+    return {{"kind", "scene"}, {"shapes", std::move(shapes)}};
+  }
+  Json operator()(const SmallChart& small) const { return (*this)(small.chart); }
 };
 
 }  // namespace

@@ -31,7 +31,8 @@ constexpr std::array<Family, 1> kFixed = {
     {{"liberation/LiberationMono-Regular.ttf", "liberation/LiberationMono-Bold.ttf", kLiberation}}};
 constexpr std::array<Family, 1> kFixedUnseen = {{{"dejavu/DejaVuSansMono.ttf", "dejavu/DejaVuSansMono-Bold.ttf", kDejaVu}}};
 
-constexpr std::array<Family, 26> kOptional = {{
+// Those of one package stand together.
+constexpr std::array<Family, 25> kOptional = {{
     {"open-sans/OpenSans-Regular.ttf", "open-sans/OpenSans-Bold.ttf", "fonts-open-sans"},
     {"open-sans/OpenSans-CondBold.ttf", "", "fonts-open-sans"},
     {"paratype/PTS55F.ttf", "paratype/PTS75F.ttf", "fonts-paratype"},
@@ -45,7 +46,6 @@ constexpr std::array<Family, 26> kOptional = {{
     {"clear-sans/ClearSans-Regular.ttf", "clear-sans/ClearSans-Bold.ttf", "fonts-clear-sans"},
     {"dustin/Dustismo.ttf", "dustin/dustismo_bold.ttf", "fonts-dustin"},
     {"dustin/Dustismo_Roman.ttf", "dustin/Dustismo_Roman_Bold.ttf", "fonts-dustin"},
-    {"dustin/Domestic_Manners.ttf", "", "fonts-dustin"},
     {"gentium-basic/GenBasR.ttf", "gentium-basic/GenBasB.ttf", "fonts-sil-gentium-basic"},
     {"tiresias/tiresias_infofont.ttf", "tiresias/tiresias_infofont_bold.ttf", "fonts-tiresias"},
     {"tiresias/tiresias_lpfont.ttf", "tiresias/tiresias_lpfont_bold.ttf", "fonts-tiresias"},

@@ -79,6 +79,50 @@ Document reading(const Place& place, const KindOptions&) {
   return {std::move(made.note), std::move(made.sample)};
 }
 
+Document small_math(const Place& place, const KindOptions&) {
+  Rng rng = rng_at(place, "small-math");
+  SmallExerciseSample made = make_small_exercise(rng, place.split);
+  return {std::move(made.exercise), std::move(made.sample)};
+}
+
+Document scene(const Place& place, const KindOptions&) {
+  Rng rng = rng_at(place, "scene");
+  SceneSample made = make_scene(rng, place.split);
+  return {std::move(made.scene), std::move(made.sample)};
+}
+
+Document small_chart(const Place& place, const KindOptions& options) {
+  Rng rng = rng_at(place, "small-chart");
+  SmallChartSample made = make_small_chart(rng, place.split, options.chart);
+  return {std::move(made.chart), std::move(made.sample)};
+}
+
+constexpr View kSameSmallQuestion[] = {"What is the answer?", "Give the answer.", "What is asked for here?",
+                                       "Which answer is right?"};
+constexpr View kSameSmallQuestionUnseen[] = {"Reply to the picture.", "What belongs here?"};
+
+// As `mixed`: a text (which is the answer), a chart with a brief question in the picture, an exercise.
+Document small_mixed(const Place& place, const KindOptions& options) {
+  Rng question_rng = rng_at({place.seed, place.split, place.index / 3}, "small-mixed question");
+  const bool unseen = draw_unseen(question_rng, place.split);
+  constexpr View kParts[] = {"reading", "small-chart", "small-math"}, kFields[] = {"reading", "chart", "math"};
+  const std::size_t part = place.index % 3;
+  KindOptions of_part = options;
+  if (part == 0) of_part.fields = {"string", "word", "number"};
+  of_part.chart.note_question = true;
+  Document out =
+      find_kind(kParts[part]).make({mix_seeds(place.seed, stable_hash("small-mixed")), place.split, place.index}, of_part);
+  out.sample.field = kFields[part];
+  out.sample.question = unseen ? question_rng.pick(kSameSmallQuestionUnseen) : question_rng.pick(kSameSmallQuestion);
+  out.sample.unseen = out.sample.unseen || unseen;
+  return out;
+}
+
+constexpr View kSmallChartFields[] = {"value", "extremum", "sum"};
+constexpr View kSmallChartHeldBack[] = {"difference"};
+constexpr View kSmallMathFields[] = {"addition", "subtraction", "multiplication", "division", "mixed"};
+constexpr View kSmallMathHeldBack[] = {"equation"};
+constexpr View kSceneFields[] = {"shape", "color", "count", "exists", "position"};
 constexpr View kChartFields[] = {"value", "extremum", "difference", "sum"};
 constexpr View kMathFields[] = {"addition", "subtraction", "multiplication", "division", "mixed", "decimal", "word"};
 constexpr View kReceiptFields[] = {"company", "date", "total"};
@@ -86,7 +130,7 @@ constexpr View kTableFields[] = {"item sum", "item difference", "table sum", "ch
 constexpr View kReadingFields[] = {"string", "word", "number", "label", "document"};
 constexpr View kReadingHeldBack[] = {"reversed"};
 
-constexpr std::array<Kind, 6> kKinds = {{
+constexpr std::array<Kind, 10> kKinds = {{
     {"chart", "charts: values, extrema, differences, sums", kChartFields, {}, chart},
     {"math", "exercise sheets: arithmetic and word problems", kMathFields, {}, math},
     {"receipt", "receipts: company, date, total", kReceiptFields, {}, receipt},
@@ -97,6 +141,15 @@ constexpr std::array<Kind, 6> kKinds = {{
      receipt_table},
     {"mixed", "a receipt, a chart and an exercise under the same question; the kind is the field", {}, {}, mixed},
     {"reading", "small pictures: strings, words, numbers, labels, small documents", kReadingFields, kReadingHeldBack, reading},
+    {"small-math", "small pictures: an exercise, alone; equations by name", kSmallMathFields, kSmallMathHeldBack, small_math},
+    {"scene", "small pictures: shapes, colors, counts, places", kSceneFields, {}, scene},
+    {"small-chart", "small charts: values, extrema, sums; differences by name", kSmallChartFields, kSmallChartHeldBack,
+     small_chart},
+    {"small-mixed",
+     "a text to be read, a small chart and an exercise under the same question; the kind is the field",
+     {},
+     {},
+     small_mixed},
 }};
 
 constexpr std::uint64_t kMostAttempts = 10'000;

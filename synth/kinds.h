@@ -13,11 +13,14 @@
 #include "synth/exercises.h"
 #include "synth/reading.h"
 #include "synth/receipt.h"
+#include "synth/scene.h"
+#include "synth/small_chart.h"
+#include "synth/small_math.h"
 
 namespace zlens::synth {
 
 // What a picture is drawn from.
-using Facts = std::variant<Chart, Sheet, Receipt, Note>;
+using Facts = std::variant<Chart, Sheet, Receipt, Note, SmallExercise, Scene, SmallChart>;
 
 struct Document {
   Facts facts;
@@ -51,7 +54,7 @@ struct Kind {
 // Till receipts have three samples each, so they are no `Kind`: synth/till_dataset.h.
 inline constexpr std::string_view kTillKind = "till";
 
-// chart, math, receipt, receipt-table, mixed; small pictures: reading.
+// chart, math, receipt, receipt-table, mixed; small pictures: reading, small-math, scene, small-chart, small-mixed.
 std::span<const Kind> kinds();
 const Kind& find_kind(std::string_view name);  // throws InputError listing the known names
 

@@ -26,6 +26,17 @@ struct Drawer {
   Picture operator()(const Receipt& receipt) const { return draw_receipt(fonts, receipt, rng, options); }
   Picture operator()(const Note& note) const { return degraded(draw_note(fonts, note, rng, options)); }
 
+  Picture operator()(const SmallExercise& exercise) const { return degraded(draw_small_exercise(fonts, exercise, rng, options)); }
+  // Colours are asked for, so they keep their contrast.
+  Picture operator()(const Scene& scene) const {
+    Degradation kept = options.degradation;
+    kept.contrast = 0;
+    Picture picture = draw_scene(fonts, scene, rng, options);
+    degrade(picture, rng, kept);
+    return picture;
+  }
+  Picture operator()(const SmallChart& chart) const { return degraded(draw_small_chart(fonts, chart, rng, options)); }
+
   Picture degraded(Picture picture) const {
     degrade(picture, rng, options.degradation);
     return picture;

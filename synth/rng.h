@@ -20,6 +20,7 @@ class Rng {
   std::uint64_t next() { return engine_(); }
   std::int64_t integer(std::int64_t low, std::int64_t high);  // low..high, both included, each equally likely; needs low <= high
   double real() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }  // [0, 1)
+  double real(double low, double high) { return low + (high - low) * real(); }
   bool chance(double probability) { return real() < probability; }
 
   // An element of what is not empty.

@@ -26,4 +26,12 @@ double brightness(const cv::Scalar& colour);  // 0 to 255
 // The size, in units, at which `text` is `width` pixels wide.
 double fitting_size(Fonts& fonts, std::string_view text, const SmallStyle& style, double width);
 
+inline constexpr double kTextShare = 0.88;  // of the picture's width that text may take
+
+// Where something of length `used` starts in `room`: anywhere but at the very edge.
+int free_start(Rng& rng, int used, int room);
+
+// One line of text, as large as it fits or down to half of that, anywhere: on a plate, underlined, framed or plain.
+Picture draw_single(Fonts& fonts, std::string_view text, const SmallStyle& style, Rng& rng);
+
 }  // namespace zlens::synth

@@ -56,6 +56,26 @@ TEST_F(SynthCommand, EqualSeedsGiveEqualFilesPicturesIncluded) {
   EXPECT_NE(read_text_file(folder_ / "a/test.jsonl"), read_text_file(folder_ / "c/test.jsonl"));
 }
 
+TEST_F(SynthCommand, SmallPicturesOfChosenFields) {
+  const Outcome outcome = zlens({"synth", "--kind", "small-math", "--fields", "equation,addition", "--count", "20", "--split",
+                                 "test", "--images", "--out", folder_ / "small"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::string records = read_text_file(folder_ / "small/test.jsonl");
+  EXPECT_NE(records.find("\"field\":\"equation\""), std::string::npos);
+  EXPECT_NE(records.find("\"field\":\"addition\""), std::string::npos);
+  EXPECT_EQ(records.find("\"field\":\"division\""), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "small/images/small-math-test-000019.png"));
+  expect_refused({"synth", "--kind", "small-math", "--fields", "sums", "--count", "3", "--out", folder_ / "x"},
+                 "by name alone: equation");
+}
+
+TEST_F(SynthCommand, OptionalFontsAreListed) {
+  const Outcome outcome = zlens({"synth", "--list-fonts"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(outcome.out.starts_with("fonts-"));
+  EXPECT_NE(outcome.out.find("\nfonts-paratype\n"), std::string::npos);
+}
+
 TEST_F(SynthCommand, TillReceiptsAreWrittenWithoutPictures) {
   const Outcome outcome = zlens({"synth", "--kind", "till", "--count", "3", "--split", "val", "--out", folder_ / "tills"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

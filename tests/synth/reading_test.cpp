@@ -133,7 +133,7 @@ TEST(Reading, UnseenSamplesAskAndLookOtherwise) {
     if (!document.sample.unseen) continue;
     ++unseen;
     EXPECT_FALSE(questions.contains(document.sample.question)) << document.sample.question;
-    if (!heading(document).empty()) EXPECT_FALSE(headings.contains(heading(document)));
+    EXPECT_TRUE(heading(document).empty() || !headings.contains(heading(document)));
   }
   EXPECT_NEAR(unseen, 200, 50);
 }
