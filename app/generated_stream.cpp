@@ -4,6 +4,7 @@
 #include <cmath>
 #include <mutex>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "app/command_line.h"
 #include "app/request_preparer.h"
@@ -88,18 +89,22 @@ PretrainSample GeneratedStream::at(std::uint64_t index) const {
       out.labels.assign(labels.begin(), labels.end());
     }
   }
-  const synth::Sample& sample = document.sample;
-  TrainingSample question{.id = std::to_string(index),
-                          .field = std::string(kind.kind->name) + (as_text ? " text" : ""),
-                          .one_line = true,
-                          .references = sample.answers,
-                          .metric = sample.metric};
-  const std::string text =
-      model_->expand(model_->render(question_messages(as_text ? sample.text : "", sample.question, inputs.size())), inputs).text;
-  Caches unused;
-  question.prompt = model_->tokenize(text, inputs, unused, {.encode = false});
-  if (!inputs.empty()) question.prompt.shared_prefixes = {question.prompt.embedded.back() + 1};
-  out.questions.push_back(std::move(question));
+  std::set<std::string> asked;
+  const auto ask = [&](const synth::Sample& sample) {
+    if (!asked.insert(sample.question).second) return;
+    TrainingSample question{.id = std::to_string(index),
+                            .field = std::string(kind.kind->name) + (as_text ? " text" : ""),
+                            .one_line = true,
+                            .references = sample.answers,
+                            .metric = sample.metric};
+    const Json messages = question_messages(as_text ? sample.text : "", sample.question, inputs.size());
+    Caches unused;
+    question.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs, unused, {.encode = false});
+    if (!inputs.empty()) question.prompt.shared_prefixes = {question.prompt.embedded.back() + 1};
+    out.questions.push_back(std::move(question));
+  };
+  ask(document.sample);
+  for (const synth::Sample& other : document.more) ask(other);
   return out;
 }
 

@@ -76,7 +76,7 @@ Document mixed(const Place& place, const KindOptions& options) {
 Document reading(const Place& place, const KindOptions&) {
   Rng rng = rng_at(place, "reading");
   NoteSample made = make_note(rng, place.split);
-  return {std::move(made.note), std::move(made.sample)};
+  return {std::move(made.note), std::move(made.sample), std::move(made.more)};
 }
 
 Document small_math(const Place& place, const KindOptions&) {
@@ -88,13 +88,13 @@ Document small_math(const Place& place, const KindOptions&) {
 Document scene(const Place& place, const KindOptions&) {
   Rng rng = rng_at(place, "scene");
   SceneSample made = make_scene(rng, place.split);
-  return {std::move(made.scene), std::move(made.sample)};
+  return {std::move(made.scene), std::move(made.sample), std::move(made.more)};
 }
 
 Document small_chart(const Place& place, const KindOptions& options) {
   Rng rng = rng_at(place, "small-chart");
   SmallChartSample made = make_small_chart(rng, place.split, options.chart);
-  return {std::move(made.chart), std::move(made.sample)};
+  return {std::move(made.chart), std::move(made.sample), std::move(made.more)};
 }
 
 constexpr View kSameSmallQuestion[] = {"What is the answer?", "Give the answer.", "What is asked for here?",
@@ -183,8 +183,11 @@ Document Kind::make(const Place& place, const KindOptions& options) const {
     Place at = place;
     if (attempt > 0) at.seed = mix_seeds(place.seed, attempt);
     Document document = draw(at, options);
-    const std::string& field = document.sample.field;
-    if (wanted.empty() ? !has(held_back, field) : std::find(wanted.begin(), wanted.end(), field) != wanted.end()) return document;
+    const auto allowed = [&](const Sample& sample) {
+      return wanted.empty() ? !has(held_back, sample.field) : std::find(wanted.begin(), wanted.end(), sample.field) != wanted.end();
+    };
+    std::erase_if(document.more, [&](const Sample& other) { return !allowed(other); });
+    if (allowed(document.sample)) return document;
   }
   throw InputError("the kind " + std::string(name) + " gives no sample of the chosen fields with these options");
 }

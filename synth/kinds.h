@@ -25,6 +25,7 @@ using Facts = std::variant<Chart, Sheet, Receipt, Note, SmallExercise, Scene, Sm
 struct Document {
   Facts facts;
   Sample sample;
+  std::vector<Sample> more = {};  // further questions about the same facts, perhaps equal ones
 };
 
 struct KindOptions {

@@ -71,6 +71,14 @@ std::string place_name(std::size_t line, std::size_t count) {
   return line == 0 ? "top" : line + 1 == count ? "bottom" : line == 1 ? (count == 3 ? "middle" : "second") : "third";
 }
 
+// The line that is asked for, then all others.
+template <typename Ask>
+void ask_all(NoteSample& to, std::size_t asked, const Ask& ask) {
+  to.sample = ask(asked);
+  for (std::size_t line = 0; line < to.note.lines.size(); ++line)
+    if (line != asked) to.more.push_back(ask(line));
+}
+
 NoteSample label_note(Rng& rng, bool unseen) {
   NoteSample out;
   out.note.field = "label";
@@ -87,12 +95,15 @@ NoteSample label_note(Rng& rng, bool unseen) {
     metrics.push_back(line.metric);
   }
   const auto asked = static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(count) - 1));
-  const std::string place = place_name(asked, count);
-  const Filling fillings[] = {{"p", place}};
-  out.sample = {.field = "label",
-                .question = fill(question(rng, unseen, kLine, kLineUnseen), fillings),
-                .answers = {out.note.lines[asked].value},
-                .metric = metrics[asked]};
+  const auto ask = [&](std::size_t line) {
+    const std::string place = place_name(line, count);
+    const Filling fillings[] = {{"p", place}};
+    return Sample{.field = "label",
+                  .question = fill(question(rng, unseen, kLine, kLineUnseen), fillings),
+                  .answers = {out.note.lines[line].value},
+                  .metric = metrics[line]};
+  };
+  ask_all(out, asked, ask);
   return out;
 }
 
@@ -101,13 +112,16 @@ NoteSample document_note(Rng& rng, bool unseen) {
   NoteSample out;
   out.note = std::move(document.note);
   const auto asked = static_cast<std::size_t>(rng.integer(0, static_cast<std::int64_t>(out.note.lines.size()) - 1));
-  std::string key = out.note.lines[asked].key;
-  if (rng.chance(0.5) && key != upper(key)) key[0] = static_cast<char>(key[0] - 'A' + 'a');
-  const Filling fillings[] = {{"k", key}};
-  out.sample = {.field = "document",
-                .question = fill(question(rng, unseen, kKey, kKeyUnseen), fillings),
-                .answers = {out.note.lines[asked].value},
-                .metric = document.metrics[asked]};
+  const auto ask = [&](std::size_t line) {
+    std::string key = out.note.lines[line].key;
+    if (rng.chance(0.5) && key != upper(key)) key[0] = static_cast<char>(key[0] - 'A' + 'a');
+    const Filling fillings[] = {{"k", key}};
+    return Sample{.field = "document",
+                  .question = fill(question(rng, unseen, kKey, kKeyUnseen), fillings),
+                  .answers = {out.note.lines[line].value},
+                  .metric = document.metrics[line]};
+  };
+  ask_all(out, asked, ask);
   return out;
 }
 
@@ -129,6 +143,10 @@ NoteSample make_note(Rng& rng, Split split) {
     NoteSample out = draw.pick(kMakes)(draw, unseen);
     out.sample.unseen = unseen;
     out.sample.text = describe(out.note);
+    for (Sample& other : out.more) {
+      other.unseen = unseen;
+      other.text = out.sample.text;
+    }
     out.key = "reading|" + upper(out.sample.text);
     return out;
   });

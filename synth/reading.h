@@ -28,7 +28,8 @@ std::string describe(const Note& note);
 struct NoteSample {
   Note note;
   Sample sample;
-  std::string key;  // the facts, for split_of
+  std::vector<Sample> more;  // the same asked about the other lines
+  std::string key;           // the facts, for split_of
 };
 
 // One of each field: string (random characters), word, number, label (two to four lines, one is asked for by its place), document

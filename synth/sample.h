@@ -17,6 +17,9 @@ struct Sample {
   bool unseen = false;                    // uses words, topics or wordings that no train or val sample has
 };
 
+// Further questions about one picture, for training that shares its reading among them.
+inline constexpr int kMoreQuestions = 3;
+
 // The numbers that a question is about, as the answer `value` may be written: as printed, and without zeros at the end.
 std::vector<std::string> number_answers(Decimal value);
 

@@ -44,7 +44,8 @@ std::string describe(const Scene& scene);            // "a red circle at the top
 struct SceneSample {
   Scene scene;
   Sample sample;
-  std::string key;  // the facts, for split_of
+  std::vector<Sample> more;  // other questions about it
+  std::string key;           // the facts, for split_of
 };
 
 // Fields: shape, color, count, exists (yes or no), position (what stands left of, above … something; where something is; yes or

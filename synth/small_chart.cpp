@@ -159,7 +159,9 @@ SmallChartSample make_small_chart(Rng& rng, Split split, const ChartOptions& opt
     } while (!draw_chart(draw, plan, unseen, out.chart.chart));
     Chart& chart = out.chart.chart;
     const ChartToAsk about{chart, plan.categories->info, plan.series ? &plan.series->info : nullptr};
-    out.sample = ask_about(draw, about, options.note_question ? Wording::Brief : unseen ? Wording::Unseen : Wording::Common);
+    const Wording wording = options.note_question ? Wording::Brief : unseen ? Wording::Unseen : Wording::Common;
+    out.sample = ask_about(draw, about, wording);
+    for (int i = 0; i < kMoreQuestions && !options.note_question; ++i) out.more.push_back(ask_about(draw, about, wording));
     out.sample.unseen = unseen;
     out.key = chart_key(chart);
     return out;
@@ -167,6 +169,10 @@ SmallChartSample make_small_chart(Rng& rng, Split split, const ChartOptions& opt
   SmallChartSample out = in_split(rng, split, make);
   if (options.note_question) out.chart.chart.note = out.sample.question;
   out.sample.text = describe(out.chart.chart, options.layout.value_or(rng.pick(kChartLayouts)));
+  for (Sample& other : out.more) {
+    other.unseen = out.sample.unseen;
+    other.text = out.sample.text;
+  }
   return out;
 }
 

@@ -13,7 +13,8 @@ struct SmallChart {
 struct SmallChartSample {
   SmallChart chart;
   Sample sample;
-  std::string key;  // the facts, for split_of
+  std::vector<Sample> more;  // other questions about it; none with `options.note_question`
+  std::string key;           // the facts, for split_of
 };
 
 // Fields and metrics as make_chart. With `options.note_question` the note is the question in one to three words ("May?",

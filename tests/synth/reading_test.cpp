@@ -69,6 +69,18 @@ TEST(Reading, TextsAnswerTheirQuestions) {
   for (const auto& [field, count] : fields) EXPECT_GT(count, 150) << field;
 }
 
+TEST(Reading, EveryLineIsAskedForOnce) {
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const Document document = at(i, Split::Train, {"label", "document"});
+    std::set<std::string> questions = {document.sample.question};
+    for (const Sample& other : document.more) {
+      EXPECT_EQ(solved(other), other.answers.at(0)) << other.text << "\n" << other.question;
+      EXPECT_TRUE(questions.insert(other.question).second);
+    }
+    EXPECT_EQ(questions.size(), std::get<Note>(document.facts).lines.size());
+  }
+}
+
 TEST(Reading, OtherNumbersScoreNothing) {
   int numeric = 0;
   for (std::uint64_t i = 0; i < 100; ++i) {

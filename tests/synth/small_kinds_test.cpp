@@ -181,6 +181,15 @@ TEST(Scene, TextsAnswerTheirQuestions) {
   EXPECT_NEAR(answers["yes"], answers["no"], 80);
 }
 
+TEST(Scene, FurtherQuestionsAreAnsweredToo) {
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const Document document = at("scene", i);
+    EXPECT_EQ(document.more.size(), static_cast<std::size_t>(kMoreQuestions));
+    for (const Sample& other : document.more)
+      EXPECT_EQ(solve_scene(other.text, other.question), other.answers[0]) << other.question;
+  }
+}
+
 TEST(Scene, ShapesStandApartAndWhereTheirPlacesAre) {
   for (std::uint64_t i = 0; i < 300; ++i) {
     const Scene scene = std::get<Scene>(at("scene", i).facts);
@@ -216,6 +225,22 @@ TEST(SmallChart, TextsAnswerTheirQuestions) {
   EXPECT_EQ(fields.size(), 3u);
   EXPECT_FALSE(fields.contains("difference"));
   EXPECT_EQ(kinds.size(), 4u);
+}
+
+TEST(SmallChart, FurtherQuestionsAreAnsweredToo) {
+  std::size_t asked = 0;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const Document document = at("small-chart", i);
+    const Chart& chart = std::get<SmallChart>(document.facts).chart;
+    for (const Sample& other : document.more) {
+      ++asked;
+      EXPECT_NE(other.field, "difference");
+      const std::string answer =
+          test::solve_chart(titled_text(chart, other.text), {chart.categories, chart.series}, other.question);
+      EXPECT_EQ(score(other, answer), 1) << other.question;
+    }
+  }
+  EXPECT_GT(asked, 300u);
 }
 
 TEST(SmallChart, DifferencesComeWhereAsked) {
