@@ -24,25 +24,46 @@ const PretrainOptions kDefaults;
 
 struct Start {
   std::shared_ptr<const LanguageModel> model;
-  Parameters weights;
+  Parameters made;  // weights that no file has
 };
+
+// Weights of another checkpoint, of whatever it is a part.
+Parameters weights_of(const fs::path& folder, const FamilyRegistry& families) {
+  const ModelFiles files = open_model_files(folder, {.families = &families, .find_language_model = find_model});
+  StateDict weights = files.weights(at::kFloat);
+  Parameters out;
+  for (const std::string& name : weights.names()) out[name] = weights.take(name, weights.shape(name)).clone();
+  return out;
+}
 
 Start start_of(const po::variables_map& values) {
   const SessionOptions session = base_session_options(values);
   const FamilyRegistry families = vision_families();
-  LoadOptions load{.dtype = parse_dtype(session.dtype), .families = &families};
+  const auto seed = values["seed"].as<std::uint64_t>();
+  const Parameters known =
+      values.contains("start-from") ? weights_of(find_model(text_of(values, "start-from")), families) : Parameters();
   Start out;
-  if (values.contains("from-scratch")) {
+  LoadOptions load{
+      .dtype = parse_dtype(session.dtype), .families = &families, .make_weight = {}, .find_language_model = find_model};
+  if (values.contains("from-scratch") || !known.empty()) {
     load.make_weight = [&](const std::string& name, at::IntArrayRef shape) {
-      return (out.weights[name] = initial_weight(name, shape, values["seed"].as<std::uint64_t>())).to(load.dtype);
+      const auto found = known.find(name);
+      const bool fits = found != known.end() && found->second.sizes() == shape;
+      return (out.made[name] = fits ? found->second : initial_weight(name, shape, seed)).to(load.dtype);
     };
   }
   out.model = LanguageModel::load(find_model(session.model), load);
-  if (!load.make_weight) out.weights = weights_of(*out.model);
   return out;
 }
 
-PretrainOptions options_of(const po::variables_map& values) {
+// The first token of how each label is spelt.
+std::vector<std::int32_t> label_tokens(const Tokenizer& tokenizer) {
+  std::vector<std::int32_t> out;
+  for (int label = 0; label < synth::kPatchLabels; ++label) out.push_back(tokenizer.encode(synth::label_text(label), false).at(0));
+  return out;
+}
+
+PretrainOptions options_of(const po::variables_map& values, const Start& start) {
   const auto count = [&](const char* name) { return values[name].as<std::int64_t>(); };
   const auto number = [&](const char* name) { return values[name].as<double>(); };
   PretrainOptions out;
@@ -55,6 +76,7 @@ PretrainOptions options_of(const po::variables_map& values) {
   out.answer_weight = number("answer-weight");
   out.label_weight = number("label-weight");
   out.label_count = out.label_weight > 0 ? synth::kPatchLabels : 0;
+  if (values.contains("label-embeddings")) out.label_tokens = label_tokens(start.model->tokenizer());
   out.trained = listed(text_of(values, "trained"));
   out.max_new_tokens = count("max-new-tokens");
   out.validate_every = count("validate-every");
@@ -83,7 +105,9 @@ Json identity_of(const po::variables_map& values, const Start& start) {
     if (const auto* count = boost::any_cast<std::int64_t>(&value)) flags[name] = *count;
     if (const auto* seed = boost::any_cast<std::uint64_t>(&value)) flags[name] = *seed;
   }
-  return {{"model", start.model->path().filename().string()}, {"weights_sha256", digest_of(start.weights)}, {"flags", flags}};
+  return {{"model", start.model->path().filename().string()},
+          {"label_embeddings", values.contains("label-embeddings")},
+          {"flags", flags}};
 }
 
 }  // namespace
@@ -97,13 +121,16 @@ po::options_description pretrain_flags() {
   flags.add_options()(
       "generate", po::value<std::string>()->value_name("KIND[/F+F][:W],…"),
       "train all weights on endless data of these kinds of 'zlens synth', W times as often; F: of these fields alone")(
-      "from-scratch", "start from random weights: --model needs no weights then")("inputs", count(kDefaults.inputs),
-                                                                                  "pictures or texts a step")(
+      "from-scratch", "start from random weights: --model needs no weights then")(
+      "start-from", po::value<std::string>()->value_name("M"),
+      "start from the weights of another model where names and shapes are equal, from random ones elsewhere")(
+      "inputs", count(kDefaults.inputs), "pictures or texts a step")(
       "together", count(kDefaults.together), "of these, in one pass")("text-share", number(0, "0"),
                                                                       "how many inputs come as text instead of a picture, 0 to 1")(
       "answer-weight", number(kDefaults.answer_weight, "1"),
       "of the answers; 0: the decoder is left out, for a tower's first steps")(
       "label-weight", number(kDefaults.label_weight, "1"), "of naming what each patch shows, beside the answers; 0: without")(
+      "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
       "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),
                                                                                     "of each kind");
@@ -119,7 +146,7 @@ int pretrain_generated(const po::variables_map& values) {
   if (text_of(values, "method") != "full") throw InputError("--generate trains whole models: --method full");
   if (fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
   const Start start = start_of(values);
-  const PretrainOptions options = options_of(values);
+  const PretrainOptions options = options_of(values, start);
   const GeneratedStream train(start.model, stream_options(values, synth::Split::Train)),
       validation(start.model, stream_options(values, synth::Split::Val));
   const MetricReward reward("exact_match");
@@ -136,15 +163,23 @@ int pretrain_generated(const po::variables_map& values) {
                                      if (!progress) progress = std::make_unique<Progress>("train", all, step - 1);
                                      progress->update(step);
                                    }}};
-  const PretrainResult result = pretrain(start.model, start.weights, data, options, run);
+  const PretrainResult result = pretrain(start.model, start.made, data, options, run);
   progress.reset();
   if (result.interrupted) {
     std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
     return 1;
   }
-  Parameters all = start.weights;
-  for (const auto& [name, value] : result.weights) all[name] = value.detach();
-  export_weights(*start.model, all, out);
+  if (start.made.empty()) {
+    const auto change = [&](const std::string& name, const at::Tensor& tensor) {
+      const auto trained = result.weights.find(name);
+      return trained == result.weights.end() ? tensor : trained->second.detach();
+    };
+    export_checkpoint(*start.model, change, out, {.dtype = start.model->dtype()});
+  } else {
+    Parameters all = start.made;
+    for (const auto& [name, value] : result.weights) all[name] = value.detach();
+    export_weights(*start.model, all, out, {.dtype = start.model->dtype()});
+  }
   std::cout << "score " << result.score << " (step " << result.steps << "): " << out.string() << "\n";
   return 0;
 }

@@ -72,9 +72,11 @@ Session::Session(const SessionOptions& options) : state_(std::make_unique<State>
   State& state = *state_;
   state.options = options;
   const FamilyRegistry families = vision_families();
-  state.model =
-      LanguageModel::load(find_model(options.model),
-                          {.dtype = parse_dtype(options.dtype), .device = parse_device(options.device), .families = &families});
+  state.model = LanguageModel::load(find_model(options.model), {.dtype = parse_dtype(options.dtype),
+                                                                .device = parse_device(options.device),
+                                                                .families = &families,
+                                                                .make_weight = {},
+                                                                .find_language_model = find_model});
   const ModalityRegistry builtin = builtin_modalities();
   const ModalityRegistry& registry = options.registry ? *options.registry : builtin;
   std::map<std::string, std::string> reads;  // modality name -> kind of input

@@ -141,6 +141,10 @@ void write_folder(const LanguageModel& model, Exporter exporter, const fs::path&
   folder.commit();
 }
 
+bool is_of_decoder(const std::string& name, const LanguageModel& model) {
+  return name.starts_with(model.decoder_name() + ".") || name.starts_with("lm_head.");
+}
+
 Matrix to_matrix(const at::Tensor& tensor) {
   const at::Tensor values = tensor.to(at::kFloat).contiguous();
   return {values.size(0), values.size(1), {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()}};
@@ -161,14 +165,19 @@ void export_checkpoint(const Expert& expert, FactorStore& factors, const fs::pat
 }
 
 void export_checkpoint(const LanguageModel& model, const WeightChange& change, const fs::path& out, const ExportOptions& options) {
+  if (!model.language_model().empty())
+    throw InputError(model.path().string() + ": borrows its language model '" + model.language_model() +
+                     "', so there is no checkpoint to export; export that model");
   write_folder(model, Exporter(model.weights_fp32(), change, options), out);
 }
 
 void export_weights(const LanguageModel& model, const std::map<std::string, at::Tensor>& weights, const fs::path& out,
                     const ExportOptions& options) {
   StateDict dict(model.path().string(), at::kFloat);
-  for (const auto& [name, value] : weights)
+  for (const auto& [name, value] : weights) {
+    if (!model.language_model().empty() && is_of_decoder(name, model)) continue;
     dict.add(name, value.sizes().vec(), [value](at::ScalarType dtype) { return value.to(dtype); });
+  }
   const WeightChange unchanged = [](const std::string&, const at::Tensor& tensor) { return tensor; };
   write_folder(model, Exporter(std::move(dict), unchanged, options), out);
 }

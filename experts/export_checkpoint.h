@@ -32,7 +32,7 @@ using WeightChange = std::function<at::Tensor(const std::string& name, const at:
 void export_checkpoint(const LanguageModel& model, const WeightChange& change, const std::filesystem::path& out,
                        const ExportOptions& options = {});
 
-// The settings of `model` with other weights: its whole list by canonical name, in float32.
+// The settings of `model` with other weights: its whole list by canonical name, in float32. What it borrows stays borrowed.
 void export_weights(const LanguageModel& model, const std::map<std::string, at::Tensor>& weights, const std::filesystem::path& out,
                     const ExportOptions& options = {});
 

@@ -38,18 +38,15 @@ at::Tensor load_mapped(const TensorLocation& location, at::ScalarType dtype) {
 
 StateDict::StateDict(std::string subject, at::ScalarType dtype) : subject_(std::move(subject)), dtype_(dtype) {}
 
-StateDict::StateDict(std::string subject, at::ScalarType dtype, Maker make)
-    : subject_(std::move(subject)), dtype_(dtype), make_(std::move(make)) {}
-
 void StateDict::add(const std::string& name, std::vector<std::int64_t> shape, Loader load) {
   if (!entries_.emplace(name, Entry{std::move(shape), std::move(load)}).second)
     throw InputError(subject_ + ": tensor '" + name + "' is stored twice under different names");
 }
 
 at::Tensor StateDict::take(const std::string& name, at::IntArrayRef shape) {
-  if (make_) return make_(name, shape);
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
+    if (make_) return make_(name, shape);
     missing_.push_back(name);
     return at::empty({0});
   }
@@ -60,6 +57,10 @@ at::Tensor StateDict::take(const std::string& name, at::IntArrayRef shape) {
     return at::empty({0});
   }
   return entry.load(dtype_).to(device_);
+}
+
+void StateDict::take_over(StateDict other, const std::function<std::string(const std::string&)>& rename) {
+  for (auto& [name, entry] : other.entries_) add(rename(name), std::move(entry.shape), std::move(entry.load));
 }
 
 std::vector<std::string> StateDict::names() const {

@@ -23,9 +23,12 @@ class StateDict {
   // `subject` names the checkpoint in errors; `dtype` is what modules compute in.
   StateDict(std::string subject, at::ScalarType dtype);
 
-  // Whatever a module takes is made on the spot, by name and shape, and handed over as it is.
+  // What a module takes and no checkpoint has is made on the spot, by name and shape, and handed over as it is.
   using Maker = std::function<at::Tensor(const std::string& name, at::IntArrayRef shape)>;
-  StateDict(std::string subject, at::ScalarType dtype, Maker make);
+  void make_missing(Maker make) { make_ = std::move(make); }
+
+  // The entries of another one, too, under new names.
+  void take_over(StateDict other, const std::function<std::string(const std::string&)>& rename);
 
   void add(const std::string& name, std::vector<std::int64_t> shape, Loader load);
 

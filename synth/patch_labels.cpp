@@ -52,6 +52,12 @@ int character_label(char32_t character) {
   return character >= 0x20 && character <= 0x7E ? static_cast<int>(character) - 31 : 0;
 }
 
+std::string label_text(int label) {
+  if (label <= 0) return " ";
+  if (label <= kCharacterLabels) return std::string(1, static_cast<char>(31 + label));
+  return std::string(kColours.at(static_cast<std::size_t>(label - 1 - kCharacterLabels)).name);
+}
+
 std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid) {
   if (grid < 1) throw std::logic_error("a picture has no patches");
   Labels labels(picture.bgr.size(), grid);

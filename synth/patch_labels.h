@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "synth/canvas.h"
@@ -18,6 +19,9 @@ int character_label(char32_t character);  // 0 where it has none
 constexpr int colour_label(int colour) {
   return 1 + kCharacterLabels + colour;
 }  // its place in kColours
+
+// How a label is spelt: the character, the name of the colour; a blank for nothing.
+std::string label_text(int label);
 
 // [grid · grid] labels, row by row, of the picture stretched to a square of grid × grid patches: the character whose cell has the
 // patch's centre, or else the colour of the uppermost region there. Pure; throws std::logic_error for a grid below 1.

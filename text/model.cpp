@@ -7,26 +7,14 @@
 #include <numeric>
 
 #include "io/error.h"
-#include "io/gguf.h"
 #include "io/json.h"
-#include "io/safetensors.h"
 #include "io/sha256.h"
-#include "modules/config_reader.h"
 #include "modules/dtype.h"
-#include "modules/state_dict.h"
-#include "text/gguf_weights.h"
 
 namespace zlens {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Old checkpoints store rotary tables and position ids as buffers.
-std::string canonical_text_name(const std::string& name) {
-  for (const char* ignored : {".inv_freq", "position_ids"})
-    if (name.ends_with(ignored)) return {};
-  return name.find("rotary_emb") != std::string::npos ? std::string() : name;
-}
 
 at::Tensor encode_checked(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix) {
   Context context{KvCache(), mix};
@@ -38,41 +26,27 @@ at::Tensor encode_checked(const EmbeddedInput& input, const std::shared_ptr<cons
   return encoded;
 }
 
-// Any of these ends an answer: generation_config.json's list, the config's, the tokenizer's.
-std::vector<std::int32_t> collect_stop_ids(const DecoderConfig& config, const Tokenizer& tokenizer, const Json& generation,
-                                           const std::string& subject) {
-  std::vector<std::int64_t> ids = ConfigReader(generation, subject).integers("eos_token_id", {0, 1 << 24});
-  if (ids.empty()) ids = config.eos_token_ids;
-  if (const auto eos = tokenizer.token_to_id(tokenizer.eos_token())) ids.push_back(*eos);
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return {ids.begin(), ids.end()};
-}
-
 }  // namespace
 
 std::shared_ptr<LanguageModel> LanguageModel::load(const fs::path& path, const LoadOptions& options) {
   std::shared_ptr<LanguageModel> model(new LanguageModel);
-  model->path_ = path;
+  model->files_ = std::make_shared<const ModelFiles>(open_model_files(
+      path, {options.families, /*without_weights=*/static_cast<bool>(options.make_weight), options.find_language_model}));
   model->dtype_ = options.dtype;
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    model->load_folder(options);
-  } else if (path.extension() == ".gguf") {
-    model->load_gguf(options);
-  } else {
-    throw InputError(path.string() + ": expected a Hugging Face folder or a .gguf file" +
-                     (fs::exists(path, error) ? "" : " (it does not exist)"));
-  }
+  StateDict weights = model->files_->weights(options.dtype);
+  weights.set_device(options.device);
+  if (options.make_weight) weights.make_missing(options.make_weight);
+  model->build(weights);
+  if (model->own_) model->check_placeholder(kOwnModality, *model->own_);
   return model;
 }
 
 void LanguageModel::build(StateDict& weights) {
   matrices_.clear();
-  decoder_ = std::make_shared<const Decoder>(plan_->decoder, weights, matrices_, decoder_name_);
+  decoder_ = std::make_shared<const Decoder>(files_->decoder, weights, matrices_, files_->decoder_name);
   decoder_matrices_ = matrices_.size();
-  if (plan_->family) {
-    own_ = plan_->family->build({path_, plan_->json, plan_->decoder.hidden_size}, weights, matrices_);
+  if (files_->family) {
+    own_ = files_->family->build({files_->path, files_->json, files_->decoder.hidden_size}, weights, matrices_);
     modalities_[kOwnModality] = own_;
   }
   weights.finish();
@@ -80,73 +54,10 @@ void LanguageModel::build(StateDict& weights) {
 
 std::shared_ptr<LanguageModel> LanguageModel::with_weights(const StateDict::Maker& make) const {
   std::shared_ptr<LanguageModel> out(new LanguageModel(*this));
-  StateDict weights(path_.string(), dtype_, make);
+  StateDict weights(path().string(), dtype_);
+  weights.make_missing(make);
   out->build(weights);
   return out;
-}
-
-void LanguageModel::load_folder(const LoadOptions& options) {
-  const fs::path config_path = path_ / "config.json", generation_path = path_ / "generation_config.json";
-  const Json json = read_json_file(config_path);
-  const ModelFamily* family = options.families ? options.families->find(json) : nullptr;
-  DecoderConfig config =
-      parse_decoder_config(family ? family->decoder_config(json, config_path.string()) : json, config_path.string());
-  config.bidirectional_prompt = family && family->bidirectional_prompt;
-  plan_ = std::make_shared<const Plan>(Plan{config, json, family ? std::optional(*family) : std::nullopt});
-  model_type_ = family ? family->model_type : config.model_type;
-  if (family) decoder_name_ = family->decoder_name;
-  read_weights_.rename = family ? family->canonical_name : canonical_text_name;
-  if (family && family->unfuse)
-    read_weights_.unfuse = [unfuse = family->unfuse, json](StateDict& weights) { unfuse(json, weights); };
-  if (options.make_weight) {
-    StateDict weights(path_.string(), options.dtype, options.make_weight);
-    build(weights);
-  } else {
-    read_weights(options);
-  }
-  tokenizer_ = load_tokenizer(path_);
-  if (auto source = find_chat_template(path_)) {
-    chat_template_ = std::make_shared<const ChatTemplate>(std::move(*source));
-  } else if (family && !family->chat_template.empty()) {
-    chat_template_ = std::make_shared<const ChatTemplate>(family->chat_template);
-  }
-  if (own_) check_placeholder(kOwnModality, *own_);
-  const Json generation = fs::exists(generation_path) ? read_json_file(generation_path) : Json::object();
-  stop_ids_ = collect_stop_ids(config, *tokenizer_, generation, generation_path.string());
-}
-
-void LanguageModel::read_weights(const LoadOptions& options) {
-  const auto tensors = open_checkpoint(path_);
-  StateDict weights = state_dict_from_tensors(tensors, path_.string(), options.dtype, read_weights_.rename);
-  if (read_weights_.unfuse) read_weights_.unfuse(weights);
-  weights.set_device(options.device);
-  build(weights);
-  for (const auto& [name, location] : tensors) {
-    const std::string& file = location.shard->file()->identity();
-    if (files_identity_.find(file) == std::string::npos) files_identity_ += file + "\n";
-  }
-}
-
-void LanguageModel::load_gguf(const LoadOptions& options) {
-  const auto gguf = Gguf::open(path_);
-  const DecoderConfig config = decoder_config_from_gguf(*gguf);
-  model_type_ = config.model_type;
-  StateDict weights = state_dict_from_gguf(gguf, config, options.dtype);
-  weights.set_device(options.device);
-  plan_ = std::make_shared<const Plan>(Plan{config, nullptr, std::nullopt});
-  build(weights);
-  files_identity_ = gguf->file()->identity();
-  tokenizer_ = tokenizer_from_gguf(*gguf);
-  if (const std::string* source = gguf->string("tokenizer.chat_template"))
-    chat_template_ = std::make_shared<const ChatTemplate>(*source);
-  stop_ids_ = collect_stop_ids(config, *tokenizer_, Json::object(), path_.string());
-}
-
-StateDict LanguageModel::weights_fp32() const {
-  if (path_.extension() == ".gguf") return state_dict_from_gguf(Gguf::open(path_), decoder_->config(), at::kFloat);
-  StateDict weights = state_dict_from_checkpoint(path_, at::kFloat, read_weights_.rename);
-  if (read_weights_.unfuse) read_weights_.unfuse(weights);
-  return weights;
 }
 
 void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
@@ -154,34 +65,34 @@ void LanguageModel::for_each_matrix_fp32(const std::vector<std::string>& names,
   StateDict weights = weights_fp32();
   for (const std::string& name : names) {
     const auto matrix = std::find_if(matrices_.begin(), matrices_.end(), [&](const auto& entry) { return entry.name == name; });
-    if (matrix == matrices_.end()) throw InputError(path_.string() + ": no adaptable matrix is named '" + name + "'");
+    if (matrix == matrices_.end()) throw InputError(path().string() + ": no adaptable matrix is named '" + name + "'");
     const at::Tensor weight = weights.take(name + ".weight", matrix->weight.sizes());
-    if (weight.numel() == 0) throw InputError(path_.string() + ": '" + name + "' changed while the model was in use");
+    if (weight.numel() == 0) throw InputError(path().string() + ": '" + name + "' changed while the model was in use");
     body(name, weight);
   }
 }
 
 void LanguageModel::check_placeholder(const std::string& name, const Modality& modality) const {
   const std::string placeholder = modality.placeholder();
-  if (!placeholder.empty() && !tokenizer_->token_to_id(placeholder))
-    throw InputError(path_.string() + ": modality '" + name + "' needs the token '" + placeholder +
+  if (!placeholder.empty() && !tokenizer().token_to_id(placeholder))
+    throw InputError(path().string() + ": modality '" + name + "' needs the token '" + placeholder +
                      "', which the vocabulary lacks");
 }
 
 void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modality> modality) {
-  if (modalities_.contains(name)) throw InputError(path_.string() + ": has a modality '" + name + "' already");
+  if (modalities_.contains(name)) throw InputError(path().string() + ": has a modality '" + name + "' already");
   check_placeholder(name, *modality);
   modalities_[name] = std::move(modality);
 }
 
 std::string LanguageModel::render(const Json& messages, bool open_answer) const {
-  if (!chat_template_)
-    throw InputError(path_.string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
+  if (!has_chat_template())
+    throw InputError(path().string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
   ChatOptions options;
   options.add_generation_prompt = open_answer;
-  options.bos_token = tokenizer_->bos_token();
-  options.eos_token = tokenizer_->eos_token();
-  return chat_template_->render(messages, options);
+  options.bos_token = tokenizer().bos_token();
+  options.eos_token = tokenizer().eos_token();
+  return files_->chat_template->render(messages, options);
 }
 
 PromptText LanguageModel::expand(const std::string& text, const std::vector<PreparedInput>& inputs) const {
@@ -201,7 +112,7 @@ PromptText LanguageModel::expand(const std::string& text, const std::vector<Prep
   if (written != given)
     throw InputError("the prompt has " + std::string(written > given ? "more" : "fewer") + " '" + placeholder + "' than images (" +
                      std::to_string(given) + " given): it stands once for each");
-  return own_->complete(out + text.substr(from), tokenizer_->bos_token());
+  return own_->complete(out + text.substr(from), tokenizer().bos_token());
 }
 
 std::map<std::string, at::Tensor> LanguageModel::processed(const std::vector<PreparedInput>& inputs) const {
@@ -217,14 +128,14 @@ std::map<std::string, at::Tensor> LanguageModel::processed(const std::vector<Pre
 TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
                                     const PromptOptions& options) const {
   TokenPrompt prompt;
-  prompt.ids = tokenizer_->encode(text, options.raw);
+  prompt.ids = tokenizer().encode(text, options.raw);
   place_inputs(inputs, prompt);
   const auto vocabulary = static_cast<std::int32_t>(decoder_->config().vocab_size);
   for (std::size_t i = 0; i < prompt.ids.size(); ++i) {
     const std::int32_t id = prompt.ids[i];
     const bool embedded = std::binary_search(prompt.embedded.begin(), prompt.embedded.end(), static_cast<std::int64_t>(i));
     if (!embedded && (id < 0 || id >= vocabulary))
-      throw InputError(path_.string() + ": the tokenizer gives id " + std::to_string(id) + ", but the model has " +
+      throw InputError(path().string() + ": the tokenizer gives id " + std::to_string(id) + ", but the model has " +
                        std::to_string(vocabulary) + " embeddings");
   }
   if (options.encode) encode_inputs(prompt, nullptr, caches);
@@ -238,7 +149,7 @@ void LanguageModel::place_inputs(const std::vector<PreparedInput>& inputs, Token
     const auto& modality = modalities_.at(input.modality);
     const std::int64_t count = modality->token_count(*input.prepared);
     if (count == 0) continue;
-    const std::int32_t placeholder = *tokenizer_->token_to_id(modality->placeholder());
+    const std::int32_t placeholder = *tokenizer().token_to_id(modality->placeholder());
     std::size_t& at = cursor[placeholder];
     for (std::int64_t i = 0; i < count; ++i, ++at) {
       at = static_cast<std::size_t>(std::find(prompt.ids.begin() + static_cast<std::ptrdiff_t>(at), prompt.ids.end(), placeholder) -
@@ -252,7 +163,7 @@ void LanguageModel::place_inputs(const std::vector<PreparedInput>& inputs, Token
   }
   for (const auto& [placeholder, at] : cursor)
     if (std::find(prompt.ids.begin() + static_cast<std::ptrdiff_t>(at), prompt.ids.end(), placeholder) != prompt.ids.end())
-      throw InputError("the prompt holds more '" + tokenizer_->id_to_token(placeholder) + "' than its inputs have embeddings");
+      throw InputError("the prompt holds more '" + tokenizer().id_to_token(placeholder) + "' than its inputs have embeddings");
   prompt.row_order.resize(positions.size());
   std::iota(prompt.row_order.begin(), prompt.row_order.end(), 0);
   std::sort(prompt.row_order.begin(), prompt.row_order.end(), [&](std::int64_t a, std::int64_t b) {

@@ -13,12 +13,10 @@
 #include <vector>
 
 #include "modules/modality.h"
-#include "modules/model_family.h"
 #include "modules/state_dict.h"
-#include "text/chat_template.h"
 #include "text/decoder.h"
 #include "text/generate.h"
-#include "text/tokenizer.h"
+#include "text/model_files.h"
 
 namespace zlens {
 
@@ -32,8 +30,10 @@ struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
   at::Device device = at::kCPU;
   const FamilyRegistry* families = nullptr;  // of vision-language models; nullptr: language models alone are known
-  // Makes the weights instead of reading a folder's: training from scratch needs no checkpoint. May be empty.
+  // Makes the weights that the folder's own files would hold: training from scratch needs no checkpoint. May be empty.
   StateDict::Maker make_weight;
+  // Where a language model is that a folder borrows (ModelFilesOptions).
+  std::function<std::filesystem::path(const std::string& name)> find_language_model;
 };
 
 // One prepared input of a modality, under the modality's name.
@@ -69,7 +69,7 @@ class LanguageModel {
   // A rendered or raw prompt with every placeholder of the own modality expanded to what stands for its input, as the family's
   // processor completes it. Throws InputError where placeholders and inputs differ in number.
   PromptText expand(const std::string& text, const std::vector<PreparedInput>& inputs) const;
-  bool has_chat_template() const { return chat_template_ != nullptr; }
+  bool has_chat_template() const { return files_->chat_template != nullptr; }
 
   // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.
   // Throws InputError where their number differs from what the text holds.
@@ -83,45 +83,31 @@ class LanguageModel {
   bool changes_encoding(const ActiveMix& mix) const;
 
   const Decoder& decoder() const { return *decoder_; }
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Tokenizer& tokenizer() const { return *files_->tokenizer; }
   const AdaptableMatrices& matrices() const { return matrices_; }
   // The checkpoint's tensors once more, in float32 as the file has them whatever the compute dtype.
-  StateDict weights_fp32() const;
+  StateDict weights_fp32() const { return files_->weights(at::kFloat); }
   // Calls `body` with matrix after matrix of `names` in float32, as the file has it whatever the compute dtype.
   void for_each_matrix_fp32(const std::vector<std::string>& names,
                             const std::function<void(const std::string& name, const at::Tensor& weight)>& body) const;
 
-  const std::vector<std::int32_t>& stop_ids() const { return stop_ids_; }
-  const std::filesystem::path& path() const { return path_; }
+  const std::vector<std::int32_t>& stop_ids() const { return files_->stop_ids; }
+  const std::filesystem::path& path() const { return files_->path; }
   at::ScalarType dtype() const { return dtype_; }
   at::Device device() const { return decoder_->kv_shape().device; }
-  std::string model_type() const { return model_type_; }
+  const std::string& model_type() const { return files_->model_type; }
   // In front of the decoder's matrices: "model", of a vision-language model "model.language_model".
-  const std::string& decoder_name() const { return decoder_name_; }
+  const std::string& decoder_name() const { return files_->decoder_name; }
 
   // Identity of the files as loaded (names, sizes, times): a key for what is derived from them on this machine.
-  const std::string& files_identity() const { return files_identity_; }
+  const std::string& files_identity() const { return files_->identity; }
+  // The name of the language model whose decoder it borrows; empty: it has its own.
+  const std::string& language_model() const { return files_->language_model; }
 
  private:
-  // From names on disk to the tensors that modules take.
-  struct ReadWeights {
-    std::function<std::string(const std::string&)> rename;
-    std::function<void(StateDict&)> unfuse;  // may be empty
-  };
-
-  // What a model is built from besides weights.
-  struct Plan {
-    DecoderConfig decoder;
-    Json json;                          // config.json; null for a GGUF file
-    std::optional<ModelFamily> family;  // none: a language model alone
-  };
-
   LanguageModel() = default;
   LanguageModel(const LanguageModel&) = default;
   void build(StateDict& weights);
-  void load_folder(const LoadOptions& options);
-  void read_weights(const LoadOptions& options);
-  void load_gguf(const LoadOptions& options);
   void check_placeholder(const std::string& name, const Modality& modality) const;
   void place_inputs(const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
   // Embeddings [token_count, D] of one input under a mix (nullptr: the base), from the cache or its modality. Throws Error where
@@ -129,20 +115,13 @@ class LanguageModel {
   at::Tensor encode(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
   void encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
 
-  std::filesystem::path path_;
+  std::shared_ptr<const ModelFiles> files_;
   at::ScalarType dtype_ = at::ScalarType::Float;
-  std::string model_type_, decoder_name_ = "model";
-  std::shared_ptr<const Plan> plan_;
-  ReadWeights read_weights_;
   AdaptableMatrices matrices_;
   std::shared_ptr<const Decoder> decoder_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
-  std::shared_ptr<const ChatTemplate> chat_template_;
-  std::vector<std::int32_t> stop_ids_;
   std::map<std::string, std::shared_ptr<const Modality>> modalities_;
   std::shared_ptr<const Modality> own_;
   std::size_t decoder_matrices_ = 0;  // the first of matrices_: those behind are the own modality's
-  std::string files_identity_;
 };
 
 }  // namespace zlens

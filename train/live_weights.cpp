@@ -8,29 +8,30 @@
 
 namespace zlens {
 
-Parameters weights_of(const LanguageModel& model) {
-  StateDict files = model.weights_fp32();
-  Parameters out;
-  for (const std::string& name : files.names()) out[name] = files.take(name, files.shape(name)).clone();
-  return out;
-}
-
-LiveWeights::LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& weights,
+LiveWeights::LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& made,
                          const std::vector<std::string>& trained)
     : model_(std::move(model)) {
   std::vector<bool> used(trained.size(), false);
-  for (const auto& [name, value] : weights) {
+  const auto is_trained = [&](const std::string& name) {
     const auto fits =
         std::find_if(trained.begin(), trained.end(), [&](const std::string& start) { return name.starts_with(start); });
     if (fits != trained.end()) used[static_cast<std::size_t>(fits - trained.begin())] = true;
-    if (trained.empty() || fits != trained.end()) {
+    return trained.empty() || fits != trained.end();
+  };
+  StateDict files = model_->weights_fp32();
+  // The model itself knows which weights it has: it is built once to name them.
+  model_->with_weights([&](const std::string& name, at::IntArrayRef shape) {
+    const auto found = made.find(name);
+    const at::Tensor value = found != made.end() ? found->second : files.take(name, shape);
+    if (is_trained(name)) {
       masters_[name] = value.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     } else {
       frozen_[name] = value.to(model_->dtype());
     }
-  }
+    return value.to(model_->dtype());
+  });
   for (std::size_t i = 0; i < trained.size(); ++i)
-    if (!used[i]) throw InputError("no weight of " + model_->path().string() + " begins with '" + trained[i] + "'");
+    if (!used[i]) throw InputError("no weight of " + model_->path().string() + " begins with '" + printable(trained[i]) + "'");
 }
 
 LiveWeights::Made LiveWeights::make(bool gradients) const {

@@ -12,15 +12,13 @@
 
 namespace zlens {
 
-// Every weight of a model in float32, by canonical name, as its files have them.
-Parameters weights_of(const LanguageModel& model);
-
-// Not thread-safe; what `model` gives may be used by any number of threads.
+// Not thread-safe; what `make` gives may be used by any number of threads.
 class LiveWeights {
  public:
-  // `trained`: what the names of the trained weights begin with; empty: all are. The others stay as `weights` has them. Throws
-  // InputError where a beginning fits no weight.
-  LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& weights, const std::vector<std::string>& trained);
+  // `made`: weights that the model's files do not have, or that stand in for theirs, by canonical name, float32. `trained`: what
+  // the names of the trained weights begin with; empty: all are. The others stay as they are. Throws InputError where a beginning
+  // fits no weight.
+  LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& made, const std::vector<std::string>& trained);
 
   // What else is trained beside the model may be added.
   Parameters& masters() { return masters_; }

@@ -83,14 +83,14 @@ at::Tensor encode_inputs(const LanguageModel& model, std::span<PretrainSample> s
 
 class Pretraining {
  public:
-  Pretraining(std::shared_ptr<const LanguageModel> model, const Parameters& weights, const PretrainData& data,
+  Pretraining(std::shared_ptr<const LanguageModel> model, const Parameters& made, const PretrainData& data,
               const PretrainOptions& options, const TrainRun& run)
       : data_(data),
         options_(options),
         run_(run),
-        live_(std::move(model), weights, options.trained),
+        live_(std::move(model), made, options.trained),
         optimizer_(with_head(), options.optimizer),
-        folder_(run, state_, live_.masters(), optimizer_) {}
+        folder_(with_start(run), state_, live_.masters(), optimizer_) {}
 
   PretrainResult go() {
     while (state_.step < options_.steps) {
@@ -109,12 +109,18 @@ class Pretraining {
   // The masters with those of the auxiliary head among them.
   Parameters& with_head() {
     Parameters& masters = live_.masters();
-    if (options_.label_count > 0) {
+    if (options_.label_count > 0 && options_.label_tokens.empty()) {
       const std::int64_t width = live_.make(false).model->decoder().config().hidden_size;
       masters[kHeadWeight] = initial_weight(kHeadWeight, {options_.label_count, width}, options_.seed);
       masters[kHeadBias] = initial_weight(kHeadBias, {options_.label_count}, options_.seed);
     }
     return masters;
+  }
+
+  // A run is another one where it starts from other weights.
+  TrainRun with_start(TrainRun run) const {
+    run.identity["start_sha256"] = digest_of(live_.masters());
+    return run;
   }
 
   PretrainResult result(bool interrupted) const {
@@ -140,9 +146,22 @@ class Pretraining {
     std::vector<std::int64_t> labels;
     for (const PretrainSample& sample : samples) labels.insert(labels.end(), sample.labels.begin(), sample.labels.end());
     const at::Tensor targets = at::tensor(labels, at::kLong);
-    const at::Tensor logits = at::linear(rows, made.leaves.at(kHeadWeight), made.leaves.at(kHeadBias)).to(at::kFloat);
     const at::Tensor weights = at::where(targets.eq(0), options_.blank_weight, 1.0).to(at::kFloat);
-    return -(at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1) * weights).sum();
+    return ((options_.label_tokens.empty() ? unnamed(made, rows, targets) : apart(made, rows, targets)) * weights).sum();
+  }
+
+  // -log of the probability that the head gives to the right class.
+  static at::Tensor unnamed(const LiveWeights::Made& made, const at::Tensor& rows, const at::Tensor& targets) {
+    const at::Tensor logits = at::linear(rows, made.leaves.at(kHeadWeight), made.leaves.at(kHeadBias)).to(at::kFloat);
+    return -at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  }
+
+  // The squared distance to the embedding of what spells the class, over the mean square of all such embeddings.
+  at::Tensor apart(const LiveWeights::Made& made, const at::Tensor& rows, const at::Tensor& targets) const {
+    const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(options_.label_tokens), at::kLong);
+    const at::Tensor spelt = made.model->decoder().embed(ids).detach().to(at::kFloat);  // -> [C, D]
+    const at::Tensor off = rows.to(at::kFloat) - spelt.index_select(0, targets);
+    return off.square().mean(-1) / spelt.square().mean();
   }
 
   static at::Tensor answer_loss(const LanguageModel& model, std::span<const PretrainSample> samples) {
@@ -295,11 +314,11 @@ class Pretraining {
 
 }  // namespace
 
-PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& weights, const PretrainData& data,
+PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& made, const PretrainData& data,
                         const PretrainOptions& options, const TrainRun& run) {
   check(options);
   at::set_num_threads(1);
-  return Pretraining(std::move(model), weights, data, options, run).go();
+  return Pretraining(std::move(model), made, data, options, run).go();
 }
 
 }  // namespace zlens

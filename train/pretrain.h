@@ -33,10 +33,13 @@ struct PretrainOptions {
   int threads = 2;            // without influence on the result
   LearningRate rate;
   AdamWOptions optimizer = {.beta2 = 0.98, .clip_norm = 1};
-  double answer_weight = 1;          // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
-  double label_weight = 1;           // of the auxiliary loss against the answers'
-  double blank_weight = 0.2;         // of an embedding that shows nothing, in it
-  std::int64_t label_count = 0;      // classes of the labels; 0: no auxiliary head
+  double answer_weight = 1;      // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
+  double label_weight = 1;       // of the auxiliary loss against the answers'
+  double blank_weight = 0.2;     // of an embedding that shows nothing, in it
+  std::int64_t label_count = 0;  // classes of the labels; 0: no auxiliary loss
+  // Not empty: the token that spells each class. Embeddings are then drawn to those of the decoder (mean squared error) instead of
+  // to what a linear head of their own tells apart: how a tower is joined to a language model that stays as it is.
+  std::vector<std::int32_t> label_tokens;
   std::vector<std::string> trained;  // beginnings of the names of the weights that are; empty: all
   std::int64_t max_new_tokens = 24;
   std::int64_t log_every = 20, validate_every = 1000, checkpoint_every = 200;  // steps
@@ -56,12 +59,12 @@ struct PretrainResult {
   Parameters weights;  // by canonical name: those that were trained
 };
 
-// Trains `model` from `weights` (float32, every one of it) on the likelihood of the first references; beside it, where there are
-// labels, a linear head on the inputs' embeddings names what each shows, which is what makes small towers learn to read at all.
-// Weights are rounded to the model's dtype for each step, masters, moments and sums of gradients are float32. Works in a folder as
-// `train` does: interrupted and resumed, a run ends with the same bits. Sets libtorch's threads to one: its parallelism is over
-// inputs. Throws InputError on options out of range.
-PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& weights, const PretrainData& data,
+// Trains `model` on the likelihood of the first references; beside it, where there are labels, a linear head on the inputs'
+// embeddings names what each shows, which is what makes small towers learn to read at all. `made`: weights that the model's files
+// do not have or that stand in for theirs (float32, by canonical name). Weights are rounded to the model's dtype for each step;
+// masters, moments and sums of gradients are float32. Works in a folder as `train` does: interrupted and resumed, a run ends with
+// the same bits. Sets libtorch's threads to one: its parallelism is over inputs. Throws InputError on options out of range.
+PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& made, const PretrainData& data,
                         const PretrainOptions& options, const TrainRun& run);
 
 }  // namespace zlens
