@@ -34,7 +34,7 @@ std::vector<std::size_t> far_colours(const cv::Scalar& paper) {
 }
 
 TextStyle fitted(Fonts& fonts, const std::string& text, const SmallStyle& look, double size) {
-  return look.text(std::min(size, fitting_size(fonts, text, look, look.size.width - 2 * look.pixels(kMargin))));
+  return fitting_row(fonts, {text}, look.text(size), 0, look.size.width - 2 * look.pixels(kMargin));
 }
 
 }  // namespace
@@ -60,8 +60,9 @@ SmallChartStyle draw_small_chart_style(Fonts& fonts, const Chart& chart, Rng& rn
   style.look.bold = false;
   draw_paper(style, rng);
   style.label = style.look.text(rng.real(9.5, 11));
-  style.title = fitted(fonts, chart.title, style.look, rng.real(11, 13));
-  style.title.bold = rng.chance(0.5);
+  SmallStyle title = style.look;
+  title.bold = rng.chance(0.5);
+  style.title = fitted(fonts, chart.title, title, rng.real(11, 13));
   style.colours = far_colours(style.look.paper);
   rng.shuffle(style.colours);
   const bool drawn = rng.chance(0.5);
