@@ -55,7 +55,7 @@ std::optional<po::variables_map> parse_arguments(const std::vector<std::string>&
 po::options_description model_flags(const char* dtype) {
   po::options_description flags("Model", 110, 60);
   flags.add_options()("model,m", po::value<std::string>()->value_name("M"),
-                      "a Hugging Face folder, a .gguf file, or a name from assets/models or the user's model folder")(
+                      "a Hugging Face folder, a .gguf file, or a name from assets or the user's model folder")(
       "dtype", po::value<std::string>()->default_value(dtype)->value_name("T"), "compute in fp32, bf16 or fp16")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "where to compute: cpu, cuda or cuda:N")(
       "threads", po::value<int>()->default_value(0)->value_name("N"), "threads; 0: one for each core")(

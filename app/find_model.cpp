@@ -37,7 +37,7 @@ fs::path find_model(const std::string& name) {
   if (fs::exists(name, error)) throw InputError(name + ": neither config.json nor a .gguf file is in it");
   const bool plain = name.find('/') == std::string::npos && name != "." && name != "..";
   std::string looked = name;
-  for (const fs::path& folder : {assets_folder() / "models", user_data_folder() / "models"}) {
+  for (const fs::path& folder : {assets_folder(), user_data_folder() / "models"}) {
     if (!plain) break;
     looked += ", " + (folder / name).string();
     if (fs::path found = loadable(folder / name); !found.empty()) return found;

@@ -113,7 +113,7 @@ class Session {
   std::unique_ptr<State> state_;
 };
 
-// The path of a model: `name` itself where it exists, else assets/models/<name> or <data folder>/models/<name>: a folder with
+// The path of a model: `name` itself where it exists, else assets/<name> or <data folder>/models/<name>: a folder with
 // config.json, or one that holds a single .gguf file, or <name>.gguf. Throws InputError listing where it looked.
 std::filesystem::path find_model(const std::string& name);
 

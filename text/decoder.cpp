@@ -34,7 +34,7 @@ at::Tensor take_lm_head(const DecoderConfig& config, StateDict& weights, const a
 }
 
 at::Tensor take_embeddings(const DecoderConfig& config, StateDict& weights, const std::string& name) {
-  const bool only_head = config.tie_word_embeddings && !weights.has(name);
+  const bool only_head = config.tie_word_embeddings && !weights.has(name) && weights.has("lm_head.weight");
   return weights.take(only_head ? "lm_head.weight" : name, {config.vocab_size, config.hidden_size});
 }
 
