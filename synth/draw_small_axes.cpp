@@ -118,7 +118,9 @@ class SmallAxes {
 
   void draw_value(const std::string& text, cv::Rect2d bar) {
     if (lying_) {
-      page_.canvas.text_at(text, cv::Point2d(bar.x + bar.width + gap(), bar.y + bar.height / 2), style_.label);
+      TextStyle low = style_.label;  // as high as the bar
+      low.size = std::min(low.size, std::max(7, static_cast<int>((bar.height - 1) / 0.75)));
+      page_.canvas.text_at(text, cv::Point2d(bar.x + bar.width + gap(), bar.y + bar.height / 2), low);
     } else {
       page_.canvas.text_at(text, cv::Point2d(bar.x + bar.width / 2, bar.y - row_height() * 0.45), style_.label, Align::Centre);
     }

@@ -119,7 +119,7 @@ Plan draw_plan(Rng& rng, const ChartOptions& options) {
   const bool ordered = plan.kind == ChartKind::Line || (plan.kind != ChartKind::Pie && rng.chance(0.4));
   plan.categories = ordered ? &rng.pick(kOrdered) : &rng.pick(others);
   while ((grouped || lines) && (!plan.series || plan.series == plan.categories)) plan.series = &rng.pick(others);
-  const std::int64_t most = plan.kind == ChartKind::Pie ? 5 : lines ? 3 : grouped ? 4 : 6;
+  const std::int64_t most = plan.kind == ChartKind::Pie ? 5 : grouped || lines ? 3 : 6;
   plan.count = static_cast<std::size_t>(rng.integer(plan.kind == ChartKind::Line || plan.kind == ChartKind::Pie ? 3 : 2, most));
   if (plan.series) plan.series_count = grouped && plan.count == 2 && rng.chance(0.4) ? 3 : 2;
   return plan;

@@ -78,7 +78,7 @@ SmallChartStyle draw_small_chart_style(Fonts& fonts, const Chart& chart, Rng& rn
   style.values = options.values ? *options.values != Values::Off : drawn;
   style.grid = rng.chance(0.6);
   style.each_bar = rng.chance(0.35);
-  style.bar_share = rng.real(0.6, 0.85);
+  style.bar_share = chart.series.empty() ? rng.real(0.6, 0.85) : rng.real(0.75, 0.9);
   return style;
 }
 
