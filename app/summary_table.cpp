@@ -34,7 +34,7 @@ void print_summary(std::ostream& out, const Json& summary) {
   out << "  " << std::left << std::setw(static_cast<int>(width)) << "field"
       << "  samples   score\n";
   for (const Row& row : rows) print_row(out, row, width);
-  if (const auto failed = summary.at("failed").get<std::int64_t>()) out << "  failed: " << failed << "\n";
+  if (const auto failed = summary.value("failed", std::int64_t{0})) out << "  failed: " << failed << "\n";
 }
 
 }  // namespace zlens

@@ -7,7 +7,7 @@
 
 namespace zlens {
 
-// One row a field, then the whole: samples and score. `summary` as in summary.json.
+// One row a field, then the whole: samples and score. `summary` as in summary.json, or as `zlens score` gives it.
 void print_summary(std::ostream& out, const Json& summary);
 
 }  // namespace zlens

@@ -71,6 +71,9 @@ TEST_F(EvalCommand, WritesARunFolderAndPrintsTheTable) {
   EXPECT_EQ(summary.at("failed"), 0);
   const Outcome again = zlens({"score", "--task", "docvqa", "--data", folder_ / "data", "--json", folder_ / "run"});
   EXPECT_EQ(parse_json(again.out, "score").at("score"), summary.at("score"));
+  const Outcome table = zlens({"score", "--task", "docvqa", "--data", folder_ / "data", folder_ / "run"});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_EQ(table.out, outcome.out.substr(0, table.out.size()));
   expect_refused(eval("run"), "--resume");
 }
 
