@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 class Borrowed : public testing::Test {
  protected:
   Borrowed() {
-    language_ = load_model_fixture("llama-tied", work_ / "language");
+    fs::create_directories(work_ / "language");
+    language_ = load_model_fixture("smollm2", work_ / "language");
     fs::create_directories(work_ / "settings");
     const fs::path siglip = fs::path(ZLENS_FIXTURES) / "vlms" / "llava-siglip";
     Json config = read_json_file(siglip / "config.json");
@@ -28,8 +29,6 @@ class Borrowed : public testing::Test {
     config["zlens_language_model"] = "little";
     write_file_atomically(work_ / "settings" / "config.json", config.dump());
     fs::copy_file(siglip / "processor_config.json", work_ / "settings" / "processor_config.json");
-    fs::copy_file(work_ / "language" / "chat_template.jinja", work_ / "settings" / "chat_template.jinja",
-                  fs::copy_options::overwrite_existing);
   }
 
   LoadOptions options(Parameters* made) {
