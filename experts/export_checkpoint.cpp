@@ -178,6 +178,10 @@ void export_weights(const LanguageModel& model, const std::map<std::string, at::
     if (!model.language_model().empty() && is_of_decoder(name, model)) continue;
     dict.add(name, value.sizes().vec(), [value](at::ScalarType dtype) { return value.to(dtype); });
   }
+  if (const ModelFamily* family = model.family(); family && family->unused) {
+    for (const auto& [name, value] : family->unused(model.config_json()))
+      if (!weights.contains(name)) dict.add(name, value.sizes().vec(), [value](at::ScalarType dtype) { return value.to(dtype); });
+  }
   const WeightChange unchanged = [](const std::string&, const at::Tensor& tensor) { return tensor; };
   write_folder(model, Exporter(std::move(dict), unchanged, options), out);
 }

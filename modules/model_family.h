@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ struct ModelFamily {
   std::function<void(const Json& config, StateDict& weights)> unfuse;
   // Takes the tensors of everything but the decoder; enters its matrices into `slots`. Throws InputError.
   std::function<std::shared_ptr<const Modality>(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots)> build;
+  // Tensors of the published class that nothing here is computed with, as it starts with them, by canonical name: new checkpoints
+  // have them, too, so that the class finds all that it looks for. Empty: there are none.
+  std::function<std::map<std::string, at::Tensor>(const Json& config)> unused;
   std::string chat_template;          // for checkpoints that bring none
   bool bidirectional_prompt = false;  // a prompt's tokens see each other in both directions
 };

@@ -101,6 +101,8 @@ class LanguageModel {
 
   // Identity of the files as loaded (names, sizes, times): a key for what is derived from them on this machine.
   const std::string& files_identity() const { return files_->identity; }
+  const ModelFamily* family() const { return files_->family ? &*files_->family : nullptr; }  // nullptr: a language model alone
+  const Json& config_json() const { return files_->json; }                                   // null for a GGUF file
   // The name of the language model whose decoder it borrows; empty: it has its own.
   const std::string& language_model() const { return files_->language_model; }
 

@@ -1,5 +1,8 @@
 #include "vision/families.h"
 
+#include <ATen/ATen.h>
+
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -137,6 +140,13 @@ constexpr const char* kNanoVlmTemplate =
     "%}{% endfor %}"
     "{% endif %}{{ '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+// The norm behind a tower's last layer: LLaVA takes what enters it.
+std::map<std::string, at::Tensor> llava_unused(const Json& config) {
+  const std::int64_t width = llava_vision_config(config, "config.json").hidden_size;
+  const std::string norm = "model.vision_tower.post_layernorm.";
+  return {{norm + "weight", at::ones({width})}, {norm + "bias", at::zeros({width})}};
+}
+
 ModelFamily llava(const char* type, const char* description,
                   std::shared_ptr<const Modality> (*build)(const FamilyFiles&, StateDict&, AdaptableMatrices&)) {
   return {.model_type = type,
@@ -147,6 +157,7 @@ ModelFamily llava(const char* type, const char* description,
           .canonical_name = llava_name,
           .unfuse = {},
           .build = build,
+          .unused = llava_unused,
           .chat_template = kVicunaTemplate};
 }
 
@@ -159,6 +170,7 @@ ModelFamily idefics3(const char* type, const char* description) {
           .canonical_name = idefics3_name,
           .unfuse = {},
           .build = make_idefics3_images,
+          .unused = {},
           .chat_template = {}};
 }
 
@@ -178,6 +190,7 @@ FamilyRegistry vision_families() {
            .canonical_name = llava_name,
            .unfuse = {},
            .build = make_paligemma_images,
+           .unused = {},
            .chat_template = kPaliGemmaTemplate,
            .bidirectional_prompt = true});
   out.add({.model_type = "nanovlm",
@@ -188,6 +201,7 @@ FamilyRegistry vision_families() {
            .canonical_name = nanovlm_name,
            .unfuse = nanovlm_unfuse,
            .build = make_nanovlm_images,
+           .unused = {},
            .chat_template = kNanoVlmTemplate});
   return out;
 }

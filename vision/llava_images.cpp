@@ -52,16 +52,6 @@ class LlavaImages : public ImageModality {
     return encode_views(views, context).flatten(0, 1);
   }
 
-  static VisionConfig tower_config(const FamilyFiles& files) {
-    const Json absent = {{"model_type", "clip_vision_model"},
-                         {"intermediate_size", 4096},
-                         {"hidden_size", 1024},
-                         {"patch_size", 14},
-                         {"image_size", 336},
-                         {"num_hidden_layers", 24},
-                         {"num_attention_heads", 16}};
-    return vision_config_of(files.config, absent, /*fixed_type=*/false, subject_of(files));
-  }
   static ConfigReader top(const FamilyFiles& files) { return ConfigReader(files.config, subject_of(files)); }
 
   std::int64_t tokens_of_view(const PreparedViews& views) const override {
@@ -79,7 +69,7 @@ class LlavaImages : public ImageModality {
               AdaptableMatrices& slots)
       : ImageModality(std::move(processor), "<image>"),
         drop_first_(options.drop_first),
-        tower_(tower_config(files), options.outputs, weights, "model.vision_tower", slots),
+        tower_(llava_vision_config(files.config, subject_of(files)), options.outputs, weights, "model.vision_tower", slots),
         projector_(projector_options(top(files), tower_.width(), files.hidden_size), weights, "model.multi_modal_projector",
                    slots) {
     ImageTokenKeys& keys = token_keys();
@@ -150,6 +140,17 @@ class LlavaNextImages : public LlavaImages {
 };
 
 }  // namespace
+
+VisionConfig llava_vision_config(const Json& config, const std::string& subject) {
+  const Json absent = {{"model_type", "clip_vision_model"},
+                       {"intermediate_size", 4096},
+                       {"hidden_size", 1024},
+                       {"patch_size", 14},
+                       {"image_size", 336},
+                       {"num_hidden_layers", 24},
+                       {"num_attention_heads", 16}};
+  return vision_config_of(config, absent, /*fixed_type=*/false, subject);
+}
 
 std::shared_ptr<const Modality> make_llava_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots) {
   return std::make_shared<LlavaImages>(files, read_image_processor_config(files.folder, "llava"), weights, slots);

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "modules/model_family.h"
+#include "vision/vision_config.h"
 
 namespace zlens {
+
+// The tower of a config.json. Throws InputError naming `subject`.
+VisionConfig llava_vision_config(const Json& config, const std::string& subject);
 
 // One view of a picture; its features in order.
 std::shared_ptr<const Modality> make_llava_images(const FamilyFiles& files, StateDict& weights, AdaptableMatrices& slots);
