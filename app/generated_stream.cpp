@@ -94,10 +94,11 @@ PretrainSample GeneratedStream::at(std::uint64_t index) const {
     if (!asked.insert(sample.question).second) return;
     TrainingSample question{.id = std::to_string(index),
                             .field = std::string(kind.kind->name) + (as_text ? " text" : ""),
-                            .one_line = true,
+                            .one_line = options_.prompt->one_line(),
                             .references = sample.answers,
                             .metric = sample.metric};
-    const Json messages = question_messages(as_text ? sample.text : "", sample.question, inputs.size());
+    const PromptValues values{.question = sample.question, .context = as_text ? sample.text : "", .choices = {}};
+    const Json messages = with_pictures(options_.prompt->messages(values), inputs.size());
     Caches unused;
     question.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs, unused, {.encode = false});
     if (!inputs.empty()) question.prompt.shared_prefixes = {question.prompt.embedded.back() + 1};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/prompt_template.h"
 #include "synth/kinds.h"
 #include "text/model.h"
 #include "train/pretrain.h"
@@ -24,9 +25,10 @@ std::vector<GeneratedKind> parse_generated_kinds(const std::string& text);
 
 struct GeneratedOptions {
   std::vector<GeneratedKind> kinds;
-  double text_share = 0;        // how many of the inputs come as their text twin
-  bool installed_fonts = true;  // with the optional fonts of this system
-  bool labels = true;           // of pictures: what their patches show
+  const PromptTemplate* prompt = nullptr;  // that questions are asked with; must outlive the stream
+  double text_share = 0;                   // how many of the inputs come as their text twin
+  bool installed_fonts = true;             // with the optional fonts of this system
+  bool labels = true;                      // of pictures: what their patches show
   synth::Split split = synth::Split::Train;
   std::uint64_t seed = 0;
 };

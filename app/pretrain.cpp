@@ -8,6 +8,7 @@
 #include "eval/rewards.h"
 #include "experts/export_checkpoint.h"
 #include "io/error.h"
+#include "io/user_folders.h"
 #include "modules/device.h"
 #include "modules/dtype.h"
 #include "synth/patch_labels.h"
@@ -85,8 +86,9 @@ PretrainOptions options_of(const po::variables_map& values, const Start& start) 
   return out;
 }
 
-GeneratedOptions stream_options(const po::variables_map& values, synth::Split split) {
+GeneratedOptions stream_options(const po::variables_map& values, const PromptTemplate& prompt, synth::Split split) {
   return {.kinds = parse_generated_kinds(text_of(values, "generate")),
+          .prompt = &prompt,
           .text_share = values["text-share"].as<double>(),
           .installed_fonts = split == synth::Split::Train,
           .labels = values["label-weight"].as<double>() > 0,
@@ -95,7 +97,7 @@ GeneratedOptions stream_options(const po::variables_map& values, synth::Split sp
 }
 
 // What shapes the training. Steps and schedule are part of it: they say how fast the rate falls.
-Json identity_of(const po::variables_map& values, const Start& start) {
+Json identity_of(const po::variables_map& values, const Start& start, const PromptTemplate& prompt) {
   Json flags = Json::object();
   for (const char* name : {"generate", "text-share", "answer-weight", "label-weight", "trained", "schedule", "lr", "final-lr",
                            "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
@@ -107,6 +109,7 @@ Json identity_of(const po::variables_map& values, const Start& start) {
   }
   return {{"model", start.model->path().filename().string()},
           {"label_embeddings", values.contains("label-embeddings")},
+          {"prompt_variant", prompt.name() + "@" + prompt.sha256()},
           {"flags", flags}};
 }
 
@@ -147,15 +150,17 @@ int pretrain_generated(const po::variables_map& values) {
   if (fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
   const Start start = start_of(values);
   const PretrainOptions options = options_of(values, start);
-  const GeneratedStream train(start.model, stream_options(values, synth::Split::Train)),
-      validation(start.model, stream_options(values, synth::Split::Val));
+  const PromptTemplate prompt =
+      PromptTemplate::load(values.contains("prompt") ? text_of(values, "prompt") : "question", assets_folder() / "prompts");
+  const GeneratedStream train(start.model, stream_options(values, prompt, synth::Split::Train)),
+      validation(start.model, stream_options(values, prompt, synth::Split::Val));
   const MetricReward reward("exact_match");
   PretrainData data{&train, {}, &reward};
   for (std::int64_t i = 0; i < values["validation-inputs"].as<std::int64_t>(); ++i)
     data.validation.push_back(validation.at(static_cast<std::uint64_t>(i)));
   std::unique_ptr<Progress> progress;
   const TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
-                     .identity = identity_of(values, start),
+                     .identity = identity_of(values, start, prompt),
                      .resume = values.contains("resume"),
                      .hooks = {.stop = [] { return caught_signal() != 0; },
                                .step =

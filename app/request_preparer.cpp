@@ -16,25 +16,20 @@ Json default_messages(const std::string& context, const std::string& question) {
   return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
 }
 
-// The last message of the user begins with the pictures: its text becomes one item of a list, as chat templates of vision-language
-// models expect.
-void add_pictures(Json& messages, std::size_t pictures) {
+}  // namespace
+
+// Its text becomes one item of a list, as chat templates of vision-language models expect.
+Json with_pictures(Json messages, std::size_t pictures) {
+  if (pictures == 0) return messages;
   for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
     if ((*message)["role"] != "user") continue;
     Json items = Json::array();
     for (std::size_t i = 0; i < pictures; ++i) items.push_back({{"type", "image"}});
     items.push_back({{"type", "text"}, {"text", (*message)["content"]}});
     (*message)["content"] = std::move(items);
-    return;
+    break;
   }
-}
-
-}  // namespace
-
-Json question_messages(const std::string& context, const std::string& question, std::size_t pictures) {
-  Json out = default_messages(context, question);
-  if (pictures > 0) add_pictures(out, pictures);
-  return out;
+  return messages;
 }
 
 bool one_line(const Request& request) {
@@ -49,8 +44,7 @@ std::string RequestPreparer::render(const Request& request, const Parts& parts) 
   Json messages = request.prompt
                       ? request.prompt->messages({.question = parts.question, .context = parts.context, .choices = request.choices})
                       : default_messages(parts.context, parts.question);
-  if (parts.pictures > 0) add_pictures(messages, parts.pictures);
-  return model_->render(messages, parts.open_answer);
+  return model_->render(with_pictures(std::move(messages), parts.pictures), parts.open_answer);
 }
 
 // Where the prompt stops depending on the template alone, where on template and inputs, and where the answer's side begins: found

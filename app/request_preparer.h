@@ -48,7 +48,7 @@ class RequestPreparer {
 
 bool one_line(const Request& request);
 
-// The chat of a request that has no prompt template, with an item for each of `pictures` inputs of the model's own modality.
-Json question_messages(const std::string& context, const std::string& question, std::size_t pictures);
+// The messages with an item for each of `pictures` inputs of the model's own modality, in front of the last text of the user.
+Json with_pictures(Json messages, std::size_t pictures);
 
 }  // namespace zlens
