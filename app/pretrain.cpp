@@ -3,8 +3,7 @@
 #include <iostream>
 
 #include "app/generated_stream.h"
-#include "app/interrupt.h"
-#include "eval/progress.h"
+#include "app/training_run.h"
 #include "eval/rewards.h"
 #include "experts/export_checkpoint.h"
 #include "io/error.h"
@@ -158,22 +157,10 @@ int pretrain_generated(const po::variables_map& values) {
   PretrainData data{&train, {}, &reward};
   for (std::int64_t i = 0; i < values["validation-inputs"].as<std::int64_t>(); ++i)
     data.validation.push_back(validation.at(static_cast<std::uint64_t>(i)));
-  std::unique_ptr<Progress> progress;
-  const TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
-                     .identity = identity_of(values, start, prompt),
-                     .resume = values.contains("resume"),
-                     .hooks = {.stop = [] { return caught_signal() != 0; },
-                               .step =
-                                   [&](std::int64_t step, std::int64_t all) {
-                                     if (!progress) progress = std::make_unique<Progress>("train", all, step - 1);
-                                     progress->update(step);
-                                   }}};
-  const PretrainResult result = pretrain(start.model, start.made, data, options, run);
-  progress.reset();
-  if (result.interrupted) {
-    std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
-    return 1;
-  }
+  TrainingRun run(values, identity_of(values, start, prompt));
+  const PretrainResult result = pretrain(start.model, start.made, data, options, run.get());
+  run.finish(result.steps, result.interrupted);
+  if (result.interrupted) return 1;
   if (start.made.empty()) {
     const auto change = [&](const std::string& name, const at::Tensor& tensor) {
       const auto trained = result.weights.find(name);

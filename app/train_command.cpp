@@ -10,10 +10,9 @@
 #include <memory>
 
 #include "app/command_line.h"
-#include "app/interrupt.h"
 #include "app/pretrain.h"
 #include "app/training_data.h"
-#include "eval/progress.h"
+#include "app/training_run.h"
 #include "experts/base_hash.h"
 #include "experts/prototype.h"
 #include "io/error.h"
@@ -235,28 +234,17 @@ int train_command(const std::vector<std::string>& arguments) {
   if (full && fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
   if (options.from_expert) trainable->load(read_expert(text_of(values, "init")));
   const TrainingData data = gather_training_data(values, session);
-  std::unique_ptr<Progress> progress;
-  TrainRun run{.folder = values.contains("work") ? fs::path(text_of(values, "work")) : fs::path(out.string() + ".train"),
-               .identity = identity_of(values, session, data, base),
-               .resume = values.contains("resume"),
-               .hooks = {.stop = [] { return caught_signal() != 0; },
-                         .step =
-                             [&](std::int64_t step, std::int64_t all) {
-                               if (!progress) progress = std::make_unique<Progress>("train", all, step - 1);
-                               progress->update(step);
-                             }}};
+  const Json identity = identity_of(values, session, data, base);
+  TrainingRun run(values, identity);
   std::cerr << "training " << trainable->count() << " parameters\n";
   const TrainResult result =
-      train(*model, *trainable, {data.train.get(), data.warm.get(), data.validation.get(), data.reward.get()}, options, run);
-  progress.reset();
-  if (result.interrupted) {
-    std::cerr << "zlens: stopped after step " << result.steps << "; the same command with --resume goes on\n";
-    return 1;
-  }
+      train(*model, *trainable, {data.train.get(), data.warm.get(), data.validation.get(), data.reward.get()}, options, run.get());
+  run.finish(result.steps, result.interrupted);
+  if (result.interrupted) return 1;
   if (full) {
     write_full(*model, *trainable, out);
   } else {
-    Expert expert = finished(*trainable, values, run.identity, result);
+    Expert expert = finished(*trainable, values, identity, result);
     expert.prototype = prototype_of(*model, *data.train);
     write_expert(out, expert);
   }

@@ -15,6 +15,7 @@
 #include "train/initial_weights.h"
 #include "train/live_weights.h"
 #include "train/objectives.h"
+#include "train/option_range.h"
 #include "train/rollout.h"
 #include "train/sample_tree.h"
 
@@ -31,17 +32,12 @@ double seconds_since(Clock::time_point start) {
 constexpr const char *kHeadWeight = "label_head.weight", *kHeadBias = "label_head.bias";
 
 void check(const PretrainOptions& options) {
-  const auto at_least = [](const char* name, std::int64_t value, std::int64_t low) {
-    if (value < low)
-      throw InputError(std::string("--") + name + " " + std::to_string(value) + " is out of range (accepted: from " +
-                       std::to_string(low) + ")");
-  };
-  at_least("steps", options.steps, 1);
-  at_least("inputs", options.inputs, 1);
-  at_least("together", options.together, 1);
-  at_least("threads", options.threads, 1);
-  at_least("log-every", options.log_every, 1);
-  at_least("checkpoint-every", options.checkpoint_every, 1);
+  require_at_least("steps", options.steps, 1);
+  require_at_least("inputs", options.inputs, 1);
+  require_at_least("together", options.together, 1);
+  require_at_least("threads", options.threads, 1);
+  require_at_least("log-every", options.log_every, 1);
+  require_at_least("checkpoint-every", options.checkpoint_every, 1);
   if (!(options.rate.peak > 0 && options.rate.peak <= 1)) throw InputError("--lr must be above 0 and at most 1");
 }
 

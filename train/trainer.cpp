@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "train/objectives.h"
+#include "train/option_range.h"
 #include "train/sample_order.h"
 #include "train/validation.h"
 
@@ -21,19 +22,14 @@ double seconds_since(Clock::time_point start) {
 }
 
 void check(const TrainOptions& options) {
-  const auto at_least = [](const char* name, std::int64_t value, std::int64_t low) {
-    if (value < low)
-      throw InputError(std::string("--") + name + " " + std::to_string(value) + " is out of range (accepted: from " +
-                       std::to_string(low) + ")");
-  };
-  at_least("steps", options.steps, 1);
-  at_least("warm-start", options.warm_start, 0);
-  at_least("prompts", options.prompts, 1);
-  at_least("samples", options.samples, options.objective == "rl" && options.algorithm != "reinforce" ? 2 : 1);
-  at_least("per-group", options.per_group, 1);
-  at_least("max-new-tokens", options.max_new_tokens, 1);
-  at_least("validate-every", options.validate_every, 0);
-  at_least("checkpoint-every", options.checkpoint_every, 1);
+  require_at_least("steps", options.steps, 1);
+  require_at_least("warm-start", options.warm_start, 0);
+  require_at_least("prompts", options.prompts, 1);
+  require_at_least("samples", options.samples, options.objective == "rl" && options.algorithm != "reinforce" ? 2 : 1);
+  require_at_least("per-group", options.per_group, 1);
+  require_at_least("max-new-tokens", options.max_new_tokens, 1);
+  require_at_least("validate-every", options.validate_every, 0);
+  require_at_least("checkpoint-every", options.checkpoint_every, 1);
   if (options.objective != "rl" && options.objective != "sft")
     throw InputError("objective '" + options.objective + "' is unknown (known: rl, sft)");
   if (options.schedule != "cosine" && options.schedule != "constant")
