@@ -59,53 +59,67 @@ GeneratedStream::GeneratedStream(std::shared_ptr<const LanguageModel> model, Gen
 
 GeneratedStream::~GeneratedStream() = default;
 
+const GeneratedKind& GeneratedStream::draw_kind(synth::Rng& rng) const {
+  double total = 0;
+  for (const GeneratedKind& kind : options_.kinds) total += kind.weight;
+  double left = rng.real() * total;
+  for (const GeneratedKind& kind : options_.kinds) {
+    if (left < kind.weight) return kind;
+    left -= kind.weight;
+  }
+  return options_.kinds.back();
+}
+
+GeneratedStream::Seen GeneratedStream::see(const synth::Document& document, const synth::Place& place) const {
+  auto painter = painters_->take();
+  synth::Rng hand = synth::rng_at(place, "picture");
+  const synth::Picture picture =
+      painter->paint(document.facts, hand, {.unseen_fonts = document.sample.unseen, .installed_fonts = options_.installed_fonts});
+  painters_->give_back(std::move(painter));
+  cv::Mat rgb;
+  cv::cvtColor(picture.bgr, rgb, cv::COLOR_BGR2RGB);
+  Seen out;
+  out.input = {LanguageModel::kOwnModality,
+               model_->own_modality()->prepare(RgbView{rgb.data, rgb.rows, rgb.cols, static_cast<std::int64_t>(rgb.step)})};
+  if (!options_.labels) return out;
+  const auto patches = static_cast<double>(model_->own_modality()->token_count(*out.input.prepared));
+  const auto labels = synth::patch_labels(picture, static_cast<int>(std::lround(std::sqrt(patches))));
+  out.labels.assign(labels.begin(), labels.end());
+  return out;
+}
+
+TrainingSample GeneratedStream::ask(const synth::Sample& sample, const std::vector<PreparedInput>& inputs) const {
+  const PromptValues values{.question = sample.question, .context = inputs.empty() ? sample.text : "", .choices = {}};
+  const Json messages = with_pictures(options_.prompt->messages(values), inputs.size());
+  TrainingSample out{.one_line = options_.prompt->one_line(), .references = sample.answers, .metric = sample.metric};
+  Caches unused;
+  out.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs, unused, {.encode = false});
+  if (!inputs.empty()) out.prompt.shared_prefixes = {out.prompt.embedded.back() + 1};
+  return out;
+}
+
 PretrainSample GeneratedStream::at(std::uint64_t index) const {
   const synth::Place place{options_.seed, options_.split, index};
   synth::Rng rng = synth::rng_at(place, "stream");
-  double total = 0;
-  for (const GeneratedKind& kind : options_.kinds) total += kind.weight;
-  double drawn = rng.real() * total;
-  std::size_t chosen = 0;
-  while (chosen + 1 < options_.kinds.size() && drawn >= options_.kinds[chosen].weight) drawn -= options_.kinds[chosen++].weight;
-  const GeneratedKind& kind = options_.kinds[chosen];
+  const GeneratedKind& kind = draw_kind(rng);
   const bool as_text = !model_->own_modality() || rng.chance(options_.text_share);
   const synth::Document document = kind.kind->make(place, kind.options);
-
   PretrainSample out;
   std::vector<PreparedInput> inputs;
   if (!as_text) {
-    auto painter = painters_->take();
-    synth::Rng hand = synth::rng_at(place, "picture");
-    const synth::Picture picture =
-        painter->paint(document.facts, hand, {.unseen_fonts = document.sample.unseen, .installed_fonts = options_.installed_fonts});
-    painters_->give_back(std::move(painter));
-    cv::Mat rgb;
-    cv::cvtColor(picture.bgr, rgb, cv::COLOR_BGR2RGB);
-    inputs.push_back({LanguageModel::kOwnModality,
-                      model_->own_modality()->prepare(RgbView{rgb.data, rgb.rows, rgb.cols, static_cast<std::int64_t>(rgb.step)})});
-    if (options_.labels) {
-      const auto patches = static_cast<double>(model_->own_modality()->token_count(*inputs.front().prepared));
-      const auto labels = synth::patch_labels(picture, static_cast<int>(std::lround(std::sqrt(patches))));
-      out.labels.assign(labels.begin(), labels.end());
-    }
+    Seen seen = see(document, place);
+    inputs.push_back(std::move(seen.input));
+    out.labels = std::move(seen.labels);
   }
+  std::vector<synth::Sample> samples = document.more;
+  samples.insert(samples.begin(), document.sample);
   std::set<std::string> asked;
-  const auto ask = [&](const synth::Sample& sample) {
-    if (!asked.insert(sample.question).second) return;
-    TrainingSample question{.id = std::to_string(index),
-                            .field = std::string(kind.kind->name) + (as_text ? " text" : ""),
-                            .one_line = options_.prompt->one_line(),
-                            .references = sample.answers,
-                            .metric = sample.metric};
-    const PromptValues values{.question = sample.question, .context = as_text ? sample.text : "", .choices = {}};
-    const Json messages = with_pictures(options_.prompt->messages(values), inputs.size());
-    Caches unused;
-    question.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs, unused, {.encode = false});
-    if (!inputs.empty()) question.prompt.shared_prefixes = {question.prompt.embedded.back() + 1};
-    out.questions.push_back(std::move(question));
-  };
-  ask(document.sample);
-  for (const synth::Sample& other : document.more) ask(other);
+  for (const synth::Sample& sample : samples) {
+    if (!asked.insert(sample.question).second) continue;
+    out.questions.push_back(ask(sample, inputs));
+    out.questions.back().id = std::to_string(index);
+    out.questions.back().field = std::string(kind.kind->name) + (as_text ? " text" : "");
+  }
   return out;
 }
 

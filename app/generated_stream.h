@@ -43,6 +43,14 @@ class GeneratedStream : public PretrainStream {
 
  private:
   struct Painters;
+  struct Seen {
+    PreparedInput input;
+    std::vector<std::int64_t> labels;  // of its patches
+  };
+  const GeneratedKind& draw_kind(synth::Rng& rng) const;
+  Seen see(const synth::Document& document, const synth::Place& place) const;
+  TrainingSample ask(const synth::Sample& sample, const std::vector<PreparedInput>& inputs) const;
+
   std::shared_ptr<const LanguageModel> model_;
   GeneratedOptions options_;
   std::unique_ptr<Painters> painters_;
