@@ -1,6 +1,7 @@
 #include "modules/gradient_loops.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "modules/clones.h"
 
@@ -71,6 +72,46 @@ ZLENS_INLINE void gelu_all(const GeluValues<T>& in) {
 }
 
 template <typename T>
+ZLENS_INLINE void softmax_values_of(const SoftmaxRow<T>& in) {
+  const T *x = in.x, *mask = in.mask;
+  T* out = in.out;
+  float* wide = in.wide;
+  float highest = -std::numeric_limits<float>::infinity(), total = 0;
+  if (mask) {
+#pragma omp simd reduction(max : highest)
+    for (std::int64_t i = 0; i < in.count; ++i) {
+      wide[i] = load(x[i]) * in.scale + load(mask[i]);
+      highest = wide[i] > highest ? wide[i] : highest;
+    }
+  } else {
+#pragma omp simd reduction(max : highest)
+    for (std::int64_t i = 0; i < in.count; ++i) {
+      wide[i] = load(x[i]) * in.scale;
+      highest = wide[i] > highest ? wide[i] : highest;
+    }
+  }
+#pragma omp simd reduction(+ : total)
+  for (std::int64_t i = 0; i < in.count; ++i) {
+    wide[i] = exp_nonpositive(wide[i] - highest);
+    total += wide[i];
+  }
+  const float inverse = 1.0F / total;
+#pragma omp simd
+  for (std::int64_t i = 0; i < in.count; ++i) store(&out[i], wide[i] * inverse);
+}
+
+template <typename T>
+ZLENS_INLINE void softmax_gradient_values(const SoftmaxGradient<T>& in) {
+  const T *y = in.y, *grad = in.grad;
+  T* out = in.out;
+  float along = 0;
+#pragma omp simd reduction(+ : along)
+  for (std::int64_t i = 0; i < in.count; ++i) along += load(y[i]) * load(grad[i]);
+#pragma omp simd
+  for (std::int64_t i = 0; i < in.count; ++i) store(&out[i], in.scale * load(y[i]) * (load(grad[i]) - along));
+}
+
+template <typename T>
 ZLENS_INLINE void scale_block_values(const ScaledRows<T>& in, std::int64_t set, std::int64_t begin, std::int64_t end) {
   for (std::int64_t row = set * in.rows; row < (set + 1) * in.rows; ++row)
 #pragma omp simd
@@ -117,6 +158,18 @@ ZLENS_CLONES void gelu_values(const GeluValues<float>& in) {
 }
 ZLENS_CLONES void gelu_values(const GeluValues<Bf16>& in) {
   gelu_all(in);
+}
+ZLENS_CLONES void softmax_row(const SoftmaxRow<float>& in) {
+  softmax_values_of(in);
+}
+ZLENS_CLONES void softmax_row(const SoftmaxRow<Bf16>& in) {
+  softmax_values_of(in);
+}
+ZLENS_CLONES void softmax_gradient(const SoftmaxGradient<float>& in) {
+  softmax_gradient_values(in);
+}
+ZLENS_CLONES void softmax_gradient(const SoftmaxGradient<Bf16>& in) {
+  softmax_gradient_values(in);
 }
 ZLENS_CLONES void scale_block(const ScaledRows<float>& in, std::int64_t set, std::int64_t begin, std::int64_t end) {
   scale_block_values(in, set, begin, end);

@@ -43,6 +43,30 @@ struct GeluValues {
 void gelu_values(const GeluValues<float>& in);
 void gelu_values(const GeluValues<Bf16>& in);
 
+// One row of y = softmax(scale x + mask), and of the gradient of x.
+template <typename T>
+struct SoftmaxRow {
+  const T* x;
+  const T* mask;  // nullptr: none
+  T* out;
+  float* wide;  // scratch of as many values
+  std::int64_t count;
+  float scale;
+};
+void softmax_row(const SoftmaxRow<float>& in);
+void softmax_row(const SoftmaxRow<Bf16>& in);
+
+template <typename T>
+struct SoftmaxGradient {
+  const T* y;
+  const T* grad;  // of y
+  T* out;         // of x
+  std::int64_t count;
+  float scale;
+};
+void softmax_gradient(const SoftmaxGradient<float>& in);
+void softmax_gradient(const SoftmaxGradient<Bf16>& in);
+
 // Columns [begin, end) of the rows that share a scale.
 void scale_block(const ScaledRows<float>& in, std::int64_t set, std::int64_t begin, std::int64_t end);
 void scale_block(const ScaledRows<Bf16>& in, std::int64_t set, std::int64_t begin, std::int64_t end);

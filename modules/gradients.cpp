@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "modules/gradient_loops.h"
 #include "modules/kernels.h"
@@ -104,6 +105,44 @@ struct GeluFunction : Function<GeluFunction> {
   }
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     return {gelu_of(context->get_saved_variables()[0], grads[0].contiguous())};
+  }
+};
+
+struct SoftmaxFunction : Function<SoftmaxFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& mask, double scale) {
+    const at::Tensor in = x.contiguous(), hidden = mask.contiguous();  // empty: none
+    at::Tensor out = at::empty_like(in);
+    const std::int64_t heads = in.size(1), tokens = in.size(2), slots = in.size(3);
+    with_storage(in, [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, in.size(0) * heads * tokens, 32, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> wide(static_cast<std::size_t>(slots));
+        for (std::int64_t row = begin; row < end; ++row) {
+          const std::int64_t of_mask = row / (heads * tokens) * tokens + row % tokens;
+          softmax_row(SoftmaxRow<T>{input<T>(in) + row * slots, hidden.numel() > 0 ? input<T>(hidden) + of_mask * slots : nullptr,
+                                    output<T>(out) + row * slots, wide.data(), slots, static_cast<float>(scale)});
+        }
+      });
+    });
+    context->save_for_backward({out});
+    context->saved_data["scale"] = scale;
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const at::Tensor y = context->get_saved_variables()[0], grad = grads[0].contiguous();
+    const auto scale = static_cast<float>(context->saved_data["scale"].toDouble());
+    at::Tensor out = at::empty_like(y);
+    const std::int64_t slots = y.size(3);
+    with_storage(y, [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, y.numel() / std::max<std::int64_t>(1, slots), 32, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row)
+          softmax_gradient(SoftmaxGradient<T>{input<T>(y) + row * slots, input<T>(grad) + row * slots, output<T>(out) + row * slots,
+                                              slots, scale});
+      });
+    });
+    return {out, {}, {}};
   }
 };
 
@@ -215,6 +254,10 @@ at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& u
 
 at::Tensor gelu_tanh_differentiable(const at::Tensor& x) {
   return GeluFunction::apply(x);
+}
+
+at::Tensor softmax_differentiable(const at::Tensor& x, const at::Tensor& mask, double scale) {
+  return SoftmaxFunction::apply(x, mask.defined() ? mask : at::empty({0}, x.options()), scale);
 }
 
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale) {

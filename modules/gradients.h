@@ -1,5 +1,5 @@
-// Fused operations for training on the CPU: one pass forward and one backward where a chain of ATen calls makes a dozen each. A step
-// of training spends more time in such chains than in products.
+// Fused operations for training on the CPU: one pass forward and one backward where a chain of ATen calls makes a dozen each. A
+// step of training spends more time in such chains than in products.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,6 +19,10 @@ at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& u
 
 // torch.nn.functional.gelu(x, approximate="tanh").
 at::Tensor gelu_tanh_differentiable(const at::Tensor& x);
+
+// softmax over the last dimension of scale ∘ x + mask, x [B, H, T, L] and mask [B, 1, T, L] of x's dtype (undefined: none); the
+// mask gets no gradient. Every row must have a finite entry. -> like x
+at::Tensor softmax_differentiable(const at::Tensor& x, const at::Tensor& mask, double scale);
 
 // x [B, T, R] times scale [B, R] or [1, R] (float), one rounding; on any device. -> like x
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale);

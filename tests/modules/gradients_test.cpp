@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 #include "modules/rope.h"
@@ -70,6 +71,17 @@ TEST(Gradients, GeluFollowsItsDefinition) {
           [](const auto& in) { return at::gelu(in[0], "tanh"); }, {at::randn({2, 9, 133}) * 4});
   const at::Tensor far = kernels::gelu_tanh_differentiable(at::tensor({-100.0F, 0.0F, 100.0F}));
   EXPECT_TRUE(at::equal(far, at::tensor({-0.0F, 0.0F, 100.0F}))) << far;
+}
+
+TEST(Gradients, SoftmaxFollowsItsDefinition) {
+  at::manual_seed(8);
+  const at::Tensor x = at::randn({2, 3, 5, 37});
+  at::Tensor mask = at::zeros({2, 1, 5, 37});
+  mask.masked_fill_(at::rand({2, 1, 5, 37}).gt(0.7), -std::numeric_limits<double>::infinity());
+  compare([&](const auto& in) { return kernels::softmax_differentiable(in[0], mask.to(in[0].scalar_type()), 0.4); },
+          [&](const auto& in) { return at::softmax(in[0] * 0.4 + mask, -1); }, {x});
+  compare([&](const auto& in) { return kernels::softmax_differentiable(in[0], {}, 1.5); },
+          [&](const auto& in) { return at::softmax(in[0] * 1.5, -1); }, {x});
 }
 
 TEST(Gradients, SiluTimesFollowsItsDefinition) {
