@@ -133,14 +133,13 @@ def nlvr_data(lab, scale):
     return Samples("nlvr", out, shots="shots", limit=scale.limit)
 
 
+def scene_data(lab, scale):
+    """What tiny-vlm learnt beside the three tasks: no expert is made for it."""
+    lab.synth("scene", scale.val, "val", "--images")
+    return Samples("jsonl", lab.synth("scene", scale.unseen, "test", "--images"))
+
+
 def unseen_sets(lab, scale):
     """Every set of questions that no expert was trained for, by its name."""
     return {"easy-VQA": easy_vqa_data(lab, scale), "NLVR": nlvr_data(lab, scale),
-            **{name: unseen_data(lab, name, scale) for name in UNSEEN}}
-
-
-def scene_data(lab, scale):
-    """What the small models learnt beside the three tasks; no expert is made for it."""
-    lab.synth("scene", scale.train, "train", "--images")
-    lab.synth("scene", scale.val, "val", "--images")
-    return Samples("jsonl", lab.synth("scene", scale.test, "test", "--images"))
+            **{name: unseen_data(lab, name, scale) for name in UNSEEN}, "scene": scene_data(lab, scale)}
