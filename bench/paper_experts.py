@@ -3,7 +3,9 @@
 One recipe for every method and place: the same samples, steps and rollouts; the learning rate is the best of a sweep for each method.
 """
 import dataclasses
+import json
 import shutil
+import subprocess
 
 import paper_data
 from lab import BENCH, ZLENS, Lab, validations
@@ -122,6 +124,12 @@ def text_expert(study, task, seed):
     start = phase(study, f"{name}-warm", study.data(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
     made = phase(study, name, study.data(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
     return made, bound(study, made)
+
+
+def record_of(path):
+    """What the file says about its training."""
+    shown = subprocess.run([str(ZLENS), "experts", "show", str(path), "--json"], check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(json.loads(shown)["record"]["training"])
 
 
 def control(study, source, kind):
