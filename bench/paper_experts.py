@@ -26,9 +26,9 @@ TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench
 @dataclasses.dataclass(frozen=True)
 class Steps:
     """Lengths of the phases of training; `cap`, where it is not 0, bounds each."""
-    sweep: int = 40
-    warm: int = 80
-    rl: int = 80
+    sweep: int = 30
+    warm: int = 60
+    rl: int = 60
     router: int = 120
     easy_vqa: int = 400
     cap: int = 0
@@ -52,6 +52,7 @@ class Study:
     steps: Steps
     seeds: int
     form: str
+    min_signal: float
 
     @property
     def borrowed(self):
@@ -70,10 +71,10 @@ class Study:
 
 def phase(study, name, questions, task, objective, steps, rate, flags, text=False):
     lab = study.text_lab if text else study.lab
-    drawn = ["--prompts", 16, "--samples", 8] if objective == "rl" else ["--prompts", 32]
+    drawn = ["--samples", 8, "--min-signal", study.min_signal] if objective == "rl" else []
     return lab.train(name, "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form, "--objective", objective,
-                     "--steps", steps, "--validate-every", max(1, steps // 5), "--lr", rate, "--kl", 0.01, "--name", task,
-                     "--description", DESCRIPTIONS[task], *drawn, *flags, attach="transcript" if text else "")
+                     "--steps", steps, "--validate-every", max(1, steps // 5), "--lr", f"{rate:.4g}", "--kl", 0.01, "--name", task,
+                     "--description", DESCRIPTIONS[task], "--prompts", 16, *drawn, *flags, attach="transcript" if text else "")
 
 
 def best_rate(study, task, method):

@@ -84,11 +84,12 @@ def page(title, sections):
             f"<style>{STYLE}</style>\n<h1>{html.escape(title)}</h1>\n<nav>{links}</nav>\n{body}</html>\n")
 
 
-def write_report(title, sections, markdown_file, html_file):
+def write_report(title, sections, markdown_file, html_file, linked=()):
+    """`linked`: sections of the HTML page alone, which link to pages beside it."""
     folder = markdown_file.with_suffix("")
     for section in sections:
         for block in section.blocks:
             if isinstance(block, Figure):
                 write_whole(folder / f"{block.name}.svg", block.svg)
     write_whole(markdown_file, markdown(title, sections, folder.name))
-    write_whole(html_file, page(title, sections))
+    write_whole(html_file, page(title, [*sections, *linked]))

@@ -1,5 +1,4 @@
 """The parts of the paper's experiment: each trains what it needs, asks, compares, and gives sections of the report."""
-import pathlib
 import subprocess
 
 import paper_data
@@ -63,8 +62,7 @@ def svg_of(study, name, *command):
     """A drawing that zlens makes."""
     out = study.lab.path("drawings", f"{name}.svg")
     out.parent.mkdir(exist_ok=True)
-    words = [ZLENS, *command[:-1], command[-1], out]
-    subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([str(word) for word in (ZLENS, *command, out)], check=True, stdout=subprocess.DEVNULL)
     return out.read_text(encoding="utf-8")
 
 
@@ -87,7 +85,7 @@ def places_of(study, task):
 def trained_rows(study, task):
     """Estimates of every row of table 1, and the experts."""
     questions, made = study.data(task), places_of(study, task)
-    runs = {name: study.ask(f"{task}-{path.stem}", questions, "--expert", path) for name, path in made.items()}
+    runs = {name: study.ask(path.stem, questions, "--expert", path) for name, path in made.items()}
     first = made["SVF both, seed 0"]
     for kind in experts.CONTROLS:
         runs[f"{kind} z"] = study.ask(f"{task}-{kind}", questions, "--expert", experts.control(study, first, kind))
@@ -135,7 +133,7 @@ def verdict(title, target, value, met):
 def shown_section(study, found):
     """The targets of the generators' test split, as they came out."""
     best = lambda task: max((estimate["mean"], name) for name, (estimate, _) in found[task].items() if name.startswith(("SVF", "LoRA")))
-    values = study.ask("chart-chart-svf-both-0", study.data("chart"), "--expert", experts.expert(study, "chart"))
+    values = study.ask("chart-svf-both-0", study.data("chart"), "--expert", experts.expert(study, "chart"))
     chart = score(values, ["value"])
     base_chart = score(base_run(study, "chart"), ["value"])
     rows = [verdict("reading, exact", "≥ 0.85", f"{best('reading')[0]:.3f} ({best('reading')[1]}); base {found['reading']['base'][0]['mean']:.3f}", best("reading")[0] >= 0.85),
