@@ -25,12 +25,13 @@ TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench
 
 @dataclasses.dataclass(frozen=True)
 class Steps:
-    """Lengths of the phases of training; `cap`, where it is not 0, bounds each."""
+    """Lengths of the phases; `cap`, where it is not 0, bounds each."""
     sweep: int = 30
     warm: int = 60
     rl: int = 60
     router: int = 120
     easy_vqa: int = 400
+    rounds: int = 12  # of the search for a few-shot mix
     cap: int = 0
 
     def of(self, phase):
@@ -177,7 +178,7 @@ def few_shot(study, name, questions, shots=10, more=()):
     out.parent.mkdir(exist_ok=True)
     study.lab.run(f"adapt-{name}", out, ZLENS, "adapt", *study.lab.model, "--task", questions.task, "--data", questions.folder,
                   "--split", questions.shots, "--prompt", PROMPT, "--form", study.form, "--experts", expert_sets(study)[0],
-                  "--shots", shots, "--selection", 20, "--out", out, *more)
+                  "--shots", shots, "--selection", 20, "--rounds", study.steps.of("rounds"), "--out", out, *more)
     return out
 
 
