@@ -11,8 +11,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ZLENS = pathlib.Path(os.environ.get("ZLENS", ROOT / "build/zlens"))
-BENCH = ROOT / "build/bench"
+BUILD = pathlib.Path(os.environ.get("ZLENS_BUILD", ROOT / "build"))
+ZLENS = pathlib.Path(os.environ.get("ZLENS", BUILD / "zlens"))
+BENCH = BUILD / "bench"
 DATA = pathlib.Path(os.environ.get("ZLENS_DATA", ROOT / "../shared/data")).resolve()
 THREADS = os.environ.get("ZLENS_THREADS", "0")  # of every command; several experiments side by side run best with one each
 MODEL = ["--model", "smollm2", "--threads", THREADS]
@@ -20,7 +21,10 @@ FIELDS = ["company", "date", "total"]
 
 
 class Lab:
-    def __init__(self, work):
+    """Experiments with one model, which `model` names with the flags of every command."""
+
+    def __init__(self, work, model=MODEL):
+        self.model = list(model)
         self.work = pathlib.Path(work).expanduser().resolve()
         (self.work / "logs").mkdir(parents=True, exist_ok=True)
 
@@ -41,27 +45,31 @@ class Lab:
             sys.exit(f"{name}: ended with code {code} (see {log})")
         print(f"  {name}: {time.time() - start:.0f} s", file=sys.stderr, flush=True)
 
-    def synth(self, kind, count, split, *more):
-        folder = self.path("data", kind)
-        self.run(f"synth-{kind}-{split}", folder / f"{split}.jsonl",
+    def synth(self, kind, count, split, *more, name=None):
+        folder = self.path("data", name or kind)
+        self.run(f"synth-{name or kind}-{split}", folder / f"{split}.jsonl",
                  ZLENS, "synth", "--kind", kind, "--count", count, "--split", split, "--out", folder, *more)
         return folder
 
-    def train(self, name, *flags):
-        """An expert file; resumes what was interrupted."""
+    def train(self, name, *flags, attach="transcript"):
+        """An expert file; resumes what was interrupted. Without `attach` the model reads pictures itself."""
         out = self.path("experts", name + ".safetensors")
         out.parent.mkdir(parents=True, exist_ok=True)
         resume = ["--resume"] if pathlib.Path(str(out) + ".train").exists() else []
-        self.run(f"train-{name}", out, ZLENS, "train", *MODEL, "--attach", "transcript", "--out", out, *flags, *resume)
+        self.run(f"train-{name}", out, ZLENS, "train", *self.model, *attached(attach), "--out", out, *flags, *resume)
         return out
 
     def evaluate(self, name, attach, task, data, split, prompt, *more):
-        """A run folder."""
+        """A run folder. Without `attach` the model reads pictures itself."""
         run = self.path("runs", name)
         resume = ["--resume"] if run.exists() else []
-        self.run(f"eval-{name}", run / "summary.json", ZLENS, "eval", *MODEL, "--attach", attach, "--task", task, "--data", data,
+        self.run(f"eval-{name}", run / "summary.json", ZLENS, "eval", *self.model, *attached(attach), "--task", task, "--data", data,
                  "--split", split, "--prompt", prompt, "--out", run, "--no-report", *more, *resume)
         return run
+
+
+def attached(modality):
+    return ["--attach", modality] if modality else []
 
 
 def samples(run):

@@ -1,0 +1,186 @@
+"""The experts of the paper's experiment and how they are made: a supervised warm start, then reinforcement learning.
+
+One recipe for every method and place: the same samples, steps and rollouts; the learning rate is the best of a sweep for each method.
+"""
+import dataclasses
+import json
+import shutil
+import subprocess
+
+import paper_data
+from lab import BENCH, ZLENS, Lab, validations
+
+PROMPT = "question"
+DESCRIPTIONS = {
+    "reading": "texts, words, numbers and labels to be read",
+    "chart": "charts: values, highest and lowest, sums",
+    "math": "arithmetic exercises to be worked out",
+}
+METHODS = {"svf": ["--method", "svf"], "lora": ["--method", "lora", "--rank", 16, "--alpha", 32]}
+RATES = {"svf": [1e-3, 3e-3, 1e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
+PLACES = {"language": "language", "vision": "vision", "both": "all"}
+CONTROLS = ["random", "shuffled"]
+TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench/recipes.py
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Lengths of the phases; `cap`, where it is not 0, bounds each."""
+    sweep: int = 30
+    warm: int = 60
+    rl: int = 60
+    router: int = 120
+    easy_vqa: int = 400
+    rounds: int = 12  # of the search for a few-shot mix
+    cap: int = 0
+
+    def of(self, phase):
+        return min(getattr(self, phase), self.cap or 10**9)
+
+
+@dataclasses.dataclass
+class Study:
+    """One model and all that is made of it. `shared` keeps the data, `lab` the experts and runs of the model.
+
+    `text_lab` trains on text alone: the same model, or the language model that `lab`'s model borrows.
+    """
+    name: str
+    model: str
+    lab: Lab
+    text_lab: Lab
+    shared: Lab
+    scale: paper_data.Scale
+    steps: Steps
+    seeds: int
+    form: str
+    min_signal: float
+
+    @property
+    def borrowed(self):
+        return self.text_lab is not self.lab
+
+    def data(self, task):
+        return paper_data.task_data(self.shared, task, self.scale)
+
+    def ask(self, name, questions, *flags, text=False, fields=()):
+        """The run of one variant over the test split; `text`: on the text twins, with the language model."""
+        lab = self.text_lab if text else self.lab
+        limit = ["--limit", questions.limit] if questions.limit else []
+        return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, "--form", self.form,
+                            *limit, *flags)
+
+
+def phase(study, name, questions, task, objective, steps, rate, flags, text=False):
+    lab = study.text_lab if text else study.lab
+    drawn = ["--samples", 8, "--min-signal", study.min_signal] if objective == "rl" else []
+    return lab.train(name, "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form, "--objective", objective,
+                     "--steps", steps, "--validate-every", max(1, steps // 5), "--lr", f"{rate:.4g}", "--kl", 0.01, "--name", task,
+                     "--description", DESCRIPTIONS[task], "--prompts", 16, *drawn, *flags, attach="transcript" if text else "")
+
+
+def best_rate(study, task, method):
+    """The learning rate whose short warm start is best on validation, and what every one reached."""
+    found = {}
+    for rate in RATES[method]:
+        short = phase(study, f"{task}-{method}-sweep-{rate:g}", study.data(task), task, "sft", study.steps.of("sweep"), rate, METHODS[method])
+        found[rate] = max(row["score"] for row in validations(short))
+    return max(found, key=found.get), found
+
+
+def expert(study, task, method="svf", place="both", seed=0, name=None, warm=True, more=()):
+    """A finished expert; `more` flags hold for both phases."""
+    name = name or f"{task}-{method}-{place}-{seed}"
+    rate, _ = best_rate(study, task, method)
+    flags = [*METHODS[method], "--matrices", PLACES.get(place, place), "--seed", seed, *more]
+    data = study.data(task)
+    start = []
+    if warm:
+        start = ["--init", phase(study, f"{name}-warm", data, task, "sft", study.steps.of("warm"), rate, flags)]
+    return phase(study, name, data, task, "rl", study.steps.of("rl"), rate / 3, [*flags, *start])
+
+
+def random_reward(study, task, text=False):
+    """Reinforcement learning from the base on, with rewards that mean nothing; its last step."""
+    rate = TEXT_RATE if text and study.borrowed else best_rate(study, task, "svf")[0]
+    made = phase(study, f"{task}-random-reward" + ("-text" if text else ""), study.data(task), task, "rl", study.steps.of("rl"), rate / 3,
+                 [*METHODS["svf"], *(["--matrices", "language"] if text else []), "--reward", "random", "--validation-split", "none"], text)
+    return bound(study, made) if text else made
+
+
+def bound(study, made):
+    """An expert of the language model made one of the model that borrows it."""
+    if not study.borrowed:
+        return made
+    out = study.lab.path("experts", made.stem + "-transferred.safetensors")
+    out.parent.mkdir(exist_ok=True)
+    study.lab.run(f"transfer-{made.stem}", out, ZLENS, "experts", "transfer", made, "--model", study.text_lab.model[1], "--to", study.model,
+                  "--out", out, "--json")
+    return out
+
+
+def text_expert(study, task, seed):
+    """An expert that has never met a picture: of the text twins. As it was trained, and as it is used on pictures."""
+    name = f"{task}-text-{seed}"
+    rate = TEXT_RATE if study.borrowed else best_rate(study, task, "svf")[0]
+    flags = [*METHODS["svf"], "--matrices", "language", "--seed", seed]
+    start = phase(study, f"{name}-warm", study.data(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
+    made = phase(study, name, study.data(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
+    return made, bound(study, made)
+
+
+def record_of(path):
+    """What the file says about its training."""
+    shown = subprocess.run([str(ZLENS), "experts", "show", str(path), "--json"], check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(json.loads(shown)["record"]["training"])
+
+
+def control(study, source, kind):
+    """As far from the base as `source`, without what it learnt."""
+    out = source.with_name(f"{source.stem}-{kind}.safetensors")
+    study.lab.run(f"{source.stem}-{kind}", out, BENCH / "control_experts", source, kind, 1, out)
+    return out
+
+
+def easy_vqa_expert(study, questions):
+    """SVF on the train split of a task that is not ours: supervised, as its answers are one word."""
+    steps = study.steps.of("easy_vqa")
+    rate, _ = best_rate(study, "reading", "svf")
+    return study.lab.train("easy-vqa", "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form,
+                           *METHODS["svf"], "--objective", "sft", "--steps", steps, "--prompts", 64, "--lr", rate,
+                           "--validate-every", max(1, steps // 8), "--validation-limit", 400, attach="")
+
+
+def expert_sets(study):
+    """A folder with the finished experts, and one that has a classifier trained on their data beside them."""
+    folder, routed = study.lab.path("set"), study.lab.path("set-classifier")
+    for to in (folder, routed):
+        to.mkdir(exist_ok=True)
+        for task in paper_data.TASKS:
+            shutil.copyfile(expert(study, task), to / f"{task}.safetensors")
+    data = ",".join(f"{task}={paper_data.routing_data(study.shared, task, study.scale)}" for task in paper_data.TASKS)
+    steps = study.steps.of("router")
+    router = study.lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", study.form,
+                             "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 3e-3, "--validate-every", max(1, steps // 4),
+                             "--validation-limit", 240, attach="")
+    shutil.copyfile(router, routed / "router.safetensors")
+    return folder, routed
+
+
+def dispatchers(study):
+    folder, routed = expert_sets(study)
+    auto = lambda experts, kind: ["--expert", "auto", "--experts", experts, "--dispatch", kind]
+    return {"prompt": auto(folder, "prompt"), "classifier": auto(routed, "classifier"), "prototype": auto(folder, "classifier")}
+
+
+def few_shot(study, name, questions, shots=10, more=()):
+    """The mix of the three experts that a few samples of a split apart from the test choose."""
+    out = study.lab.path("mixes", f"{name}.json")
+    out.parent.mkdir(exist_ok=True)
+    study.lab.run(f"adapt-{name}", out, ZLENS, "adapt", *study.lab.model, "--task", questions.task, "--data", questions.folder,
+                  "--split", questions.shots, "--prompt", PROMPT, "--form", study.form, "--experts", expert_sets(study)[0],
+                  "--shots", shots, "--selection", 20, "--rounds", study.steps.of("rounds"), "--out", out, *more)
+    return out
+
+
+def mix_flags(study, mix):
+    return ["--expert", mix, "--experts", expert_sets(study)[0]]
