@@ -54,6 +54,9 @@ def options_of(arguments):
     unknown = [part for part in options.only if part not in PARTS]
     if unknown:
         parser.error(f"--only: {', '.join(unknown)} is none of {', '.join(PARTS)}")
+    needed = max(paper_ablations.SHOTS) + experts.SELECTION
+    if options.val < needed:
+        parser.error(f"--val {options.val}: the largest few-shot mix takes {needed} samples")
     options.models = [(name, path or name) for name, _, path in (one.partition("=") for one in options.models.split(","))]
     return options
 
@@ -105,11 +108,20 @@ def pages(study, folder):
     return Section("Pages", ["What the experts changed, sample by sample, and in which matrices: " + ", ".join(links) + "."])
 
 
+def command_of(arguments):
+    """The command without what changes no result: places on this machine and threads."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    for flag in ("--work", "--out", "--threads", "--models"):
+        parser.add_argument(flag)
+    _, rest = parser.parse_known_args(arguments)
+    return shlex.join(["scripts/paper", *rest])
+
+
 def introduction(options, arguments, studies):
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
     seeds = "seed 0" if options.seeds == 1 else f"seeds 0 to {options.seeds - 1} where seeds are named, else seed 0"
     return Section("How this was measured", [
-        f"Date {datetime.date.today()}; command `scripts/paper {shlex.join(arguments)}`".rstrip() + f"; commit {commit or 'unknown'}; models "
+        f"Date {datetime.date.today()}; command `{command_of(arguments)}`; commit {commit or 'unknown'}; models "
         + ", ".join(f"{study.name}" for study in studies) + f"; {seeds}; bf16, greedy answers, prompt `{experts.PROMPT}`.",
         f"{options.train} train, {options.val} validation and {options.test} test pictures a task. All differences are paired, over the same samples: 95 % bootstrap "
         "intervals and p of sign flips, both clustered by picture (`zlens compare`). No correction for the number of comparisons.",

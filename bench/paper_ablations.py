@@ -55,6 +55,6 @@ def shots(study, name):
 
 
 def ablations(study):
-    blocks = [f"Seed 0, on {study.name}; trained on math, tested on its {study.scale.test} questions. Shots and 20 selection samples come from the validation split.",
+    blocks = [f"Seed 0, on {study.name}; trained on math, tested on its {study.scale.test} questions. Shots and {experts.SELECTION} selection samples come from the validation split.",
               training(study, "math"), *(shots(study, name) for name in paper_data.UNSEEN)]
     return [Section(f"Ablations: {study.name}", blocks)]

@@ -19,6 +19,7 @@ DESCRIPTIONS = {
 METHODS = {"svf": ["--method", "svf"], "lora": ["--method", "lora", "--rank", 16, "--alpha", 32]}
 RATES = {"svf": [1e-3, 3e-3, 1e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
 PLACES = {"language": "language", "vision": "vision", "both": "all"}
+SELECTION = 20  # samples that choose among the rounds of a few-shot search
 CONTROLS = ["random", "shuffled"]
 TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench/recipes.py
 
@@ -178,7 +179,7 @@ def few_shot(study, name, questions, shots=10, more=()):
     out.parent.mkdir(exist_ok=True)
     study.lab.run(f"adapt-{name}", out, ZLENS, "adapt", *study.lab.model, "--task", questions.task, "--data", questions.folder,
                   "--split", questions.shots, "--prompt", PROMPT, "--form", study.form, "--experts", expert_sets(study)[0],
-                  "--shots", shots, "--selection", 20, "--rounds", study.steps.of("rounds"), "--out", out, *more)
+                  "--shots", shots, "--selection", SELECTION, "--rounds", study.steps.of("rounds"), "--out", out, *more)
     return out
 
 

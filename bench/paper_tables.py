@@ -114,8 +114,9 @@ def table1(study):
     for task in TASKS:
         blocks.append(curves(study, f"curves-{task}", made[task].values(),
                              f"Reinforcement learning of the experts of {task}: validation (marked) and reward, from the end of the warm start on"))
-        blocks.append(f"Files of {task}: " + ", ".join(f"{name} {parameters(path)} numbers, {best_of(path)} on validation"
-                                                       for name, path in made[task].items()) + ".")
+    cells = lambda name: [cell for task in TASKS for cell in (parameters(made[task][name]), best_of(made[task][name]))]
+    blocks.append(Table(["expert", *(cell for task in TASKS for cell in (f"{task}: numbers trained", "validation"))],
+                        [[name, *cells(name)] for name in made[TASKS[0]]]))
     return [Section(f"Table 1 on {study.name}: trained tasks", blocks), shown_section(study, found, made)]
 
 
@@ -220,6 +221,7 @@ def chosen(row):
 
 
 def dispatch(study):
+    """Who is sent where; a dispatcher that leaves every question to the base has no matrix to draw."""
     questions, rows, figures = paper_data.mixed_data(study.shared, study.scale), [], []
     for kind, flags in experts.dispatchers(study).items():
         run = study.ask(f"mixed-{kind}", questions, *flags)
@@ -230,11 +232,13 @@ def dispatch(study):
             triples.setdefault(int(row["id"].rsplit("-", 1)[1]) // 3, []).append(chosen(row))
         apart = mean(len(set(triple)) == 3 for triple in triples.values())
         rows.append([kind, f"**{mean(right.values()):.3f}**", *(f"{right[task]:.3f}" for task in TASKS), f"{apart:.3f}", f"{score(run):.3f}"])
-        figures.append(Figure(f"confusion-{kind}", svg_of(study, f"confusion-{kind}", "report", run, "--confusion"),
-                              f"Dispatch by {kind}: which expert a picture of each kind went to"))
+        if any(chosen(row) != "base" for row in asked):
+            figures.append(Figure(f"confusion-{kind}", svg_of(study, f"confusion-{kind}", "report", run, "--confusion"),
+                                  f"Dispatch by {kind}: which expert a picture of each kind went to"))
     base = study.ask("mixed-base", questions)
     return [Section(f"The same question about different pictures: {study.name}", [
-        f"{study.scale.triples} triples of a text, a chart and an exercise, all asked \"What is the answer?\": nothing but the pixels tells them apart. "
+        f"{study.scale.triples} triples of a text, a chart and an exercise, the three asked one and the same question (\"What is the answer?\" and the like): "
+        "nothing but the pixels tells them apart. "
         f"The base answers {score(base):.3f} of them.",
         Table(["dispatcher", "right expert", *TASKS, "triples with three different experts", "score"], rows), *figures])]
 
