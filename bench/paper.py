@@ -44,6 +44,7 @@ def options_of(arguments):
     parser.add_argument("--unseen", type=int, default=500, help="test questions of each unseen kind of our own (%(default)s)")
     parser.add_argument("--triples", type=int, default=300, help="of the same question about three pictures (%(default)s)")
     parser.add_argument("--limit", type=int, default=0, help="questions of easy-VQA and NLVR; 0: all")
+    parser.add_argument("--borrowed-limit", type=int, default=0, help="test questions a task for models that borrow their language model; 0: all")
     parser.add_argument("--steps", type=int, default=0, help="at most so many in each phase of training; 0: the recipe's")
     parser.add_argument("--min-signal", type=float, default=0.05, help="refuse reinforcement learning below this fraction of prompts with signal (%(default)s)")
     parser.add_argument("--threads", type=int, default=0, help="of every command; 0: one for each core")
@@ -75,20 +76,21 @@ def study_of(options, shared, name, model):
     return experts.Study(
         name=name, model=model, lab=lab, text_lab=Lab(shared.path(name, "language"), flags(borrowed)) if borrowed else lab, shared=shared,
         scale=paper_data.Scale(options.train, options.val, options.test, options.unseen, options.triples, options.limit),
-        steps=experts.Steps(cap=options.steps), seeds=options.seeds, form="factored" if borrowed else "delta", min_signal=options.min_signal)
+        steps=experts.Steps(cap=options.steps), seeds=options.seeds, form="factored" if borrowed else "delta", min_signal=options.min_signal,
+        limit=options.borrowed_limit if borrowed else 0)
 
 
 def require_equal_settings(shared, options):
     """What is in the work folder was made with these settings; others would mix with it unseen."""
     settings = {"models": [list(one) for one in options.models]}
-    settings |= {key: getattr(options, key) for key in ("train", "val", "test", "unseen", "triples", "limit", "steps")}
+    settings |= {key: getattr(options, key) for key in ("train", "val", "test", "unseen", "triples", "limit", "borrowed_limit", "steps")}
     file = shared.path("settings.json")
     if not file.exists():
         paper_data.write_whole(file, json.dumps(settings) + "\n")
         return
     before = json.loads(file.read_text(encoding="utf-8"))
     known = {name: path for name, path in before.pop("models")}
-    changed = [f"--{key} {before[key]}" for key in before if before[key] != settings[key]]
+    changed = [f"--{key.replace('_', '-')} {before[key]}" for key in before if before[key] != settings[key]]
     changed += [f"--models {name}={known[name]}" for name, path in options.models if known.get(name, path) != path]
     if changed:
         sys.exit(f"paper: {shared.work} was begun with {' '.join(changed)}: give the same again, or another --work")
@@ -120,10 +122,11 @@ def command_of(arguments):
 def introduction(options, arguments, studies):
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
     seeds = "seed 0" if options.seeds == 1 else f"seeds 0 to {options.seeds - 1} where seeds are named, else seed 0"
+    fewer = f" ({options.borrowed_limit} for models that borrow their language model)" if options.borrowed_limit else ""
     return Section("How this was measured", [
         f"Date {datetime.date.today()}; command `{command_of(arguments)}`; commit {commit or 'unknown'}; models "
         + ", ".join(f"{study.name}" for study in studies) + f"; {seeds}; bf16, greedy answers, prompt `{experts.PROMPT}`.",
-        f"{options.train} train, {options.val} validation and {options.test} test pictures a task. All differences are paired, over the same samples: 95 % bootstrap "
+        f"{options.train} train, {options.val} validation and {options.test} test pictures a task{fewer}. All differences are paired, over the same samples: 95 % bootstrap "
         "intervals and p of sign flips, both clustered by picture (`zlens compare`). No correction for the number of comparisons.",
         f"Experts: supervised warm start, then reinforcement learning (rloo, each sample's metric as reward); at most {options.steps} steps a phase."
         if options.steps else

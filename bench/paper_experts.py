@@ -55,6 +55,7 @@ class Study:
     seeds: int
     form: str
     min_signal: float
+    limit: int  # of the questions of any test; 0: all
 
     @property
     def borrowed(self):
@@ -63,10 +64,11 @@ class Study:
     def data(self, task):
         return paper_data.task_data(self.shared, task, self.scale)
 
-    def ask(self, name, questions, *flags, text=False, fields=()):
+    def ask(self, name, questions, *flags, text=False):
         """The run of one variant over the test split; `text`: on the text twins, with the language model."""
         lab = self.text_lab if text else self.lab
-        limit = ["--limit", questions.limit] if questions.limit else []
+        bound_by = [one for one in (questions.limit, self.limit) if one]
+        limit = ["--limit", min(bound_by)] if bound_by else []
         return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, "--form", self.form,
                             *limit, *flags)
 
