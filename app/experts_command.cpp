@@ -75,7 +75,8 @@ LoadedBase load_base(const std::string& model) {
   at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   LoadedBase out;
   const FamilyRegistry families = vision_families();
-  out.model = LanguageModel::load(find_model(model), {.dtype = at::kBFloat16, .families = &families});
+  out.model = LanguageModel::load(
+      find_model(model), {.dtype = at::kBFloat16, .families = &families, .make_weight = {}, .find_language_model = find_model});
   out.factors =
       std::make_shared<FactorStore>(out.model, base_hash(*out.model, user_cache_folder()), user_cache_folder() / "factors");
   return out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "app/session.h"
 #include "modules/dtype.h"
 #include "text/model.h"
 #include "vision/families.h"
@@ -36,7 +37,8 @@ Json adaptable(const AdaptableMatrices& matrices) {
 
 Json model_card(const std::filesystem::path& path) {
   const FamilyRegistry families = vision_families();
-  const auto model = LanguageModel::load(path, {.dtype = at::kBFloat16, .families = &families});
+  const auto model = LanguageModel::load(
+      path, {.dtype = at::kBFloat16, .families = &families, .make_weight = {}, .find_language_model = find_model});
   const DecoderConfig& config = model->decoder().config();
   Json out = {{"path", path.string()},
               {"format", path.extension() == ".gguf" ? "gguf" : "huggingface"},

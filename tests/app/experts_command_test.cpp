@@ -7,6 +7,7 @@
 #include "experts/expert.h"
 #include "io/json.h"
 #include "support/model_folder.h"
+#include "support/vlm_fixtures.h"
 #include "text/model.h"
 
 namespace zlens {
@@ -62,8 +63,7 @@ TEST_F(ExpertsCommand, ListSaysWhatThereIsAndWhatFits) {
   EXPECT_NE(outcome.out.find("another"), std::string::npos) << outcome.out;
   const Json listed = Json::parse(run({"list", "--experts", path("experts"), "--model", model(), "--json"}));
   ASSERT_GE(listed.size(), 3U);
-  for (const Json& entry : listed)
-    EXPECT_EQ(entry.value("fits", false), entry.value("name", "") == "mine") << entry;
+  for (const Json& entry : listed) EXPECT_EQ(entry.value("fits", false), entry.value("name", "") == "mine") << entry;
 }
 
 TEST_F(ExpertsCommand, ShowMeasuresAndDraws) {
@@ -151,6 +151,44 @@ TEST_F(ExpertsCommand, TransferToADriftedBaseIsRefused) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_NE(outcome.err.find("drifted apart"), std::string::npos) << outcome.err;
   EXPECT_FALSE(fs::exists(path("moved.safetensors")));
+}
+
+TEST_F(ExpertsCommand, TransferToAModelThatBorrowsTheBase) {
+  Json config = read_json_file(kVlms / "llava-siglip" / "config.json");
+  config.erase("text_config");
+  config["zlens_language_model"] = model();
+  write("settings/config.json", config.dump());
+  fs::copy_file(kVlms / "llava-siglip" / "processor_config.json", path("settings/processor_config.json"));
+  const Outcome made = zlens({"train",
+                              "--method",
+                              "full",
+                              "--model",
+                              path("settings"),
+                              "--out",
+                              path("borrower"),
+                              "--from-scratch",
+                              "--generate",
+                              "scene/color",
+                              "--answer-weight",
+                              "0",
+                              "--trained",
+                              "model.vision_tower,model.multi_modal_projector",
+                              "--steps",
+                              "1",
+                              "--inputs",
+                              "1",
+                              "--validate-every",
+                              "0",
+                              "--validation-inputs",
+                              "1",
+                              "--threads",
+                              "1"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const Json report = Json::parse(run(
+      {"transfer", put("mine", 1.5F), "--model", model(), "--to", path("borrower"), "--out", path("moved.safetensors"), "--json"}));
+  EXPECT_NEAR(report["alignment"].get<double>(), 1, 1e-3) << "the decoder is the very same";
+  EXPECT_EQ(run({"verify", "--model", path("borrower"), path("moved.safetensors")}).substr(0, 2), "ok");
+  EXPECT_EQ(zlens({"models", "show", path("borrower")}).exit_code, 0);
 }
 
 TEST_F(ExpertsCommand, WrongUsage) {
