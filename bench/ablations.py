@@ -8,11 +8,10 @@ Runs after bench/expert_table.py, on its experts and data; started again, it goe
 """
 import argparse
 import datetime
-import json
 import pathlib
 
 import recipes
-from lab import MODEL, ROOT, ZLENS, Lab, difference, markdown_table, score, training_seconds
+from lab import MODEL, ROOT, ZLENS, Lab, difference, markdown_table, score, training_seconds, weights_of
 
 TASK = "math"
 SET = ["document", "chart", "math"]
@@ -70,11 +69,6 @@ def adapted(lab, name, task, data, prompt, shots, *more):
     lab.run(f"adapt-{name}", out, ZLENS, "adapt", *MODEL, "--attach", "transcript", "--task", task, "--data", data, "--split", "val",
             "--prompt", prompt, "--experts", lab.path("set"), "--shots", shots, "--selection", 20, "--out", out, *more)
     return out
-
-
-def weights_of(mix):
-    parts = json.loads(mix.read_text(encoding="utf-8"))["parts"]
-    return ", ".join(f"{part['expert']} {part['weight']:.2f}" for part in parts if "weight" in part) or "by layer"
 
 
 def few_shot_lines(lab):

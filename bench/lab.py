@@ -107,6 +107,12 @@ def difference(first, second, fields=(), by=None, group="all"):
     return f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
 
 
+def weights_of(mix):
+    """What a mix file is made of, as text."""
+    parts = json.loads(mix.read_text(encoding="utf-8"))["experts"]
+    return ", ".join(part["expert"] + (" by layer" if "by_layer" in part else f" {part['weight']:.2f}") for part in parts) or "the base"
+
+
 def markdown_table(head, rows):
     """The lines of a Markdown table; cells are texts or numbers as they shall stand there."""
     line = lambda cells: "".join(f"| {cell} " if cell != "" else "| " for cell in cells) + "|"

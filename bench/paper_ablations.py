@@ -1,9 +1,7 @@
 """Ablations of the paper's experiment: which matrices, which objective, how many shots."""
-import json
-
 import paper_data
 import paper_experts as experts
-from lab import training_seconds
+from lab import training_seconds, weights_of
 from paper_page import Section, Table
 from paper_tables import against, base_run, estimates
 
@@ -37,11 +35,6 @@ def training(study, task):
     found = estimates(base_run(study, task), runs)
     minutes = lambda name: f"{training_seconds(made[name]) / 60:.1f}" if name in made else ""
     return Table([f"experts of {task}", "score", "against the base", "last phase, min"], [row + [minutes(row[0])] for row in rows_of(found)])
-
-
-def weights_of(mix):
-    parts = json.loads(mix.read_text(encoding="utf-8"))["parts"]
-    return ", ".join(f"{part['expert']} {part['weight']:.2f}" for part in parts if "weight" in part) or "for each layer"
 
 
 def shots(study, name):
