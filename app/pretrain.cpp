@@ -135,7 +135,7 @@ po::options_description pretrain_flags() {
       "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
       "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),
-                                                                                    "of each kind");
+                                                                                    "drawn for validation, of all kinds together");
   return flags;
 }
 

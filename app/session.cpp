@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include "io/error.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
+#include "io/stopwatch.h"
 #include "modules/device.h"
 #include "modules/dtype.h"
 #include "modules/registry.h"
@@ -26,12 +26,6 @@
 
 namespace zlens {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 const char* finish_text(FinishReason reason) {
   switch (reason) {
@@ -125,7 +119,7 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
   std::vector<Mix> mixes;
   const std::int64_t room = state.model->decoder().config().max_position_embeddings;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const auto start = Clock::now();
+    const Stopwatch start;
     try {
       PreparedRequest one = state.preparer->prepare(requests[i], state.caches);
       const auto length = static_cast<std::int64_t>(one.prompt.ids.size());
@@ -142,7 +136,7 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
       replies[i].error = error.what();
     }
     const double first_pass_s = owners.empty() || owners.back() != i ? 0 : choices.back().seconds;
-    replies[i].prepare_s = seconds_since(start) - first_pass_s;
+    replies[i].prepare_s = start.seconds() - first_pass_s;
   }
   std::vector<GrowingAnswer> rows;
   for (const std::size_t owner : owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
@@ -154,14 +148,14 @@ std::vector<Reply> Session::ask(const std::vector<Request>& requests, const Answ
   const GenerateOptions generation{.max_new_tokens = options.max_new_tokens,
                                    .sampling = {options.temperature, options.top_p, options.seed},
                                    .stop_ids = state.model->stop_ids()};
-  const auto start = Clock::now();
+  const Stopwatch start;
   const auto active = state.experts->resolve(mixes, state.caches);
   if (active && state.model->changes_encoding(*active))
     for (std::size_t row = 0; row < prompts.size(); ++row)
       prompts[row] = state.model->under_mix(
           prompts[row], active->by_row() ? state.experts->resolve({mixes[row]}, state.caches) : active, state.caches);
   const auto generated = generate(state.model->decoder(), prompts, generation, active, state.caches, on_token);
-  const double share = prompts.empty() ? 0 : seconds_since(start) / static_cast<double>(prompts.size());
+  const double share = prompts.empty() ? 0 : start.seconds() / static_cast<double>(prompts.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {
     const double prepare_s = replies[owners[row]].prepare_s;
     replies[owners[row]] = state.reply(prepared[row], generated[row], choices[row]);

@@ -4,20 +4,14 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 
+#include "io/stopwatch.h"
 #include "train/advantages.h"
 
 namespace zlens {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Every step and every round of a step draws from streams of its own.
 std::uint64_t stream_seed(std::uint64_t seed, std::int64_t step, std::uint64_t round) {
@@ -153,7 +147,7 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
 }
 
 void Objectives::backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report) {
-  const auto start = Clock::now();
+  const Stopwatch start;
   double counted = 0;
   for (const Group& group : groups) {
     if (group.empty()) continue;
@@ -165,14 +159,14 @@ void Objectives::backward(const std::vector<Group>& groups, bool with_kl, double
   }
   if (report.tokens > 0) report.drift /= static_cast<double>(report.tokens);
   if (counted > 0) report.kl /= counted;
-  report.gradient_s = seconds_since(start);
+  report.gradient_s = start.seconds();
 }
 
 StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
   StepReport report;
   std::vector<Group> groups;
   std::int64_t drawn = 0, with_spread = 0, kept = 0, answers = 0;
-  const auto start = Clock::now();
+  const Stopwatch start;
   const bool all_teach = parse_algorithm(options_.algorithm) == Algorithm::Reinforce;
   for (std::int64_t round = 0; round < options_.tries && kept < options_.prompts; ++round) {
     std::vector<TrainingSample> samples;
@@ -199,7 +193,7 @@ StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
   }
   report.reward /= static_cast<double>(answers);
   report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
-  report.rollout_s = seconds_since(start);
+  report.rollout_s = start.seconds();
   // A constant, not the tokens at hand: long answers get no other weight than short ones.
   const double scale = static_cast<double>(std::max<std::int64_t>(1, kept) * options_.samples * options_.max_new_tokens) / 8;
   backward(groups, true, scale, report);
@@ -211,7 +205,7 @@ StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step
   std::vector<Group> groups;
   std::int64_t answers = 0, drawn = 0, with_spread = 0;
   double tokens = 0;
-  const auto start = Clock::now();
+  const Stopwatch start;
   const std::uint64_t position = order.position();
   auto learners = draw_samples(*data_.train, order);
   const std::uint64_t after = order.position();
@@ -254,7 +248,7 @@ StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step
   }
   report.reward /= static_cast<double>(answers);
   report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
-  report.rollout_s = seconds_since(start);
+  report.rollout_s = start.seconds();
   backward(groups, false, std::max(1.0, tokens), report);
   return report;
 }

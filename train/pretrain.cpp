@@ -6,11 +6,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <map>
 #include <span>
 
 #include "io/error.h"
+#include "io/stopwatch.h"
 #include "train/in_parallel.h"
 #include "train/initial_weights.h"
 #include "train/live_weights.h"
@@ -18,15 +17,10 @@
 #include "train/option_range.h"
 #include "train/rollout.h"
 #include "train/sample_tree.h"
+#include "train/validation.h"
 
 namespace zlens {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The auxiliary head's tensors among the masters.
 constexpr const char *kHeadWeight = "label_head.weight", *kHeadBias = "label_head.bias";
@@ -49,11 +43,6 @@ struct Totals {
 struct Part {
   std::vector<at::Tensor> gradients;  // in the order of the masters; undefined: none
   double answer_loss = 0, label_loss = 0;
-};
-
-struct Scores {
-  double all = 0;
-  std::map<std::string, double> by_field;
 };
 
 // Encodes the inputs of all samples together and puts the rows into their prompts. -> [N, D] of the inputs that have labels
@@ -84,6 +73,7 @@ class Pretraining {
       : data_(data),
         options_(options),
         run_(run),
+        width_(model->decoder().config().hidden_size),
         live_(std::move(model), made, options.trained),
         optimizer_(with_head(), options.optimizer),
         folder_(with_start(run), state_, live_.masters(), optimizer_) {}
@@ -106,8 +96,7 @@ class Pretraining {
   Parameters& with_head() {
     Parameters& masters = live_.masters();
     if (options_.label_count > 0 && options_.label_tokens.empty()) {
-      const std::int64_t width = live_.make(false).model->decoder().config().hidden_size;
-      masters[kHeadWeight] = initial_weight(kHeadWeight, {options_.label_count, width}, options_.seed);
+      masters[kHeadWeight] = initial_weight(kHeadWeight, {options_.label_count, width_}, options_.seed);
       masters[kHeadBias] = initial_weight(kHeadBias, {options_.label_count}, options_.seed);
     }
     return masters;
@@ -193,11 +182,11 @@ class Pretraining {
   }
 
   void one_step() {
-    const auto start = Clock::now();
+    const Stopwatch start;
     const LiveWeights::Made made = live_.make(true);
     std::vector<PretrainSample> samples(static_cast<std::size_t>(options_.inputs));
     in_parallel(samples.size(), options_.threads, [&](std::size_t i) { samples[i] = data_.train->at(state_.position + i); });
-    const double drawn_s = seconds_since(start);
+    const double drawn_s = start.seconds();
     const Totals totals = totals_of(samples, *made.model);
     const auto together = static_cast<std::size_t>(options_.together);
     std::vector<Part> parts((samples.size() + together - 1) / together);
@@ -207,7 +196,7 @@ class Pretraining {
     });
     update(parts);
     state_.position += samples.size();
-    log_step({seconds_since(start), drawn_s});
+    log_step({start.seconds(), drawn_s});
   }
 
   // One after the other: equal parts give equal sums, whoever computed them.
@@ -251,18 +240,18 @@ class Pretraining {
   }
 
   void validate() {
-    const auto start = Clock::now();
-    const Scores scores = scores_now();
-    state_.best_score = scores.all;
+    const Stopwatch start;
+    const ValidationScore scores = scores_now();
+    state_.best_score = scores.score;
     state_.best_step = state_.step;
     folder_.log({{"kind", "validation"},
                  {"step", state_.step},
-                 {"score", scores.all},
+                 {"score", scores.score},
                  {"by_field", scores.by_field},
-                 {"validation_s", seconds_since(start)}});
+                 {"validation_s", start.seconds()}});
   }
 
-  Scores scores_now() const {
+  ValidationScore scores_now() const {
     const c10::NoGradGuard no_grad;
     const LiveWeights::Made made = live_.make(false);
     std::vector<PretrainSample> samples = data_.validation;
@@ -278,19 +267,10 @@ class Pretraining {
       answered[i] = roll_out(*made.model, std::move(questions), nullptr, *data_.reward, caches,
                              {.answers = 1, .max_new_tokens = options_.max_new_tokens});
     });
-    Scores out;
-    std::map<std::string, double> counts;
-    double count = 0;
+    MeanReward mean;
     for (const auto& rollouts : answered)
-      for (const Rollout& one : rollouts) {
-        out.all += one.answers.front().reward;
-        out.by_field[one.sample.field] += one.answers.front().reward;
-        ++counts[one.sample.field];
-        ++count;
-      }
-    if (count > 0) out.all /= count;
-    for (auto& [field, score] : out.by_field) score /= counts.at(field);
-    return out;
+      for (const Rollout& one : rollouts) mean.add(one);
+    return mean.score();
   }
 
   // Of the steps since the last line of the log.
@@ -301,6 +281,7 @@ class Pretraining {
   const PretrainData& data_;
   const PretrainOptions& options_;
   const TrainRun& run_;
+  const std::int64_t width_;  // of an embedding
   LiveWeights live_;
   AdamW optimizer_;
   TrainState state_;

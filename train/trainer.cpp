@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
 #include <cmath>
 #include <numbers>
 
 #include "io/error.h"
+#include "io/stopwatch.h"
 #include "train/objectives.h"
 #include "train/option_range.h"
 #include "train/sample_order.h"
@@ -14,12 +14,6 @@
 
 namespace zlens {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void check(const TrainOptions& options) {
   require_at_least("steps", options.steps, 1);
@@ -80,7 +74,7 @@ class Run {
 
  private:
   void one_step() {
-    const auto start = Clock::now();
+    const Stopwatch start;
     const bool warm = options_.objective == "rl" && state_.step < options_.warm_start;
     StepReport report;
     if (options_.objective == "sft") {
@@ -92,7 +86,7 @@ class Run {
       report = objective_.reinforce(order_, state_.step);
     }
     const double rate = rate_.at(state_.step);
-    const auto update = Clock::now();
+    const Stopwatch update;
     const double norm = optimizer_.step(rate);
     trainable_.project();
     ++state_.step;
@@ -113,8 +107,8 @@ class Run {
                  {"tokens", report.tokens},
                  {"rollout_s", report.rollout_s},
                  {"gradient_s", report.gradient_s},
-                 {"update_s", seconds_since(update)},
-                 {"step_s", seconds_since(start)}});
+                 {"update_s", update.seconds()},
+                 {"step_s", start.seconds()}});
   }
 
   void probe() {
@@ -128,7 +122,7 @@ class Run {
   }
 
   void validate() {
-    const auto start = Clock::now();
+    const Stopwatch start;
     const bool first = state_.step == 0, at_base = first && !options_.from_expert;
     if (first) state_.base_score = validation_.run(nullptr).score;
     const ValidationScore score = validation_.run(at_base ? nullptr : objective_.frozen_mix(state_.step));
@@ -144,7 +138,7 @@ class Run {
                  {"base_score", state_.base_score},
                  {"by_field", score.by_field},
                  {"best", best},
-                 {"validation_s", seconds_since(start)}});
+                 {"validation_s", start.seconds()}});
   }
 
   const TrainData& data_;

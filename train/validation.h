@@ -15,6 +15,19 @@ struct ValidationScore {
   std::map<std::string, double> by_field;  // the same by TrainingSample::field
 };
 
+class MeanReward {
+ public:
+  // The first answer of `rollout`.
+  void add(const Rollout& rollout);
+  ValidationScore score() const;
+
+ private:
+  struct Sum {
+    double rewards = 0, count = 0;
+  };
+  std::map<std::string, Sum> by_field_;
+};
+
 // Keeps what the base read between calls. Not thread-safe.
 class Validation {
  public:
