@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "eval/drawing.h"
 #include "eval/report_page.h"
@@ -64,6 +65,25 @@ ChartSeries validation_series(const TrainingLog& log, const std::string& name, i
   return series;
 }
 
+// Where nothing but validation tells how a training goes, it is told of every field.
+std::vector<ChartSeries> field_series(const TrainingLog& log) {
+  std::map<std::string, ChartSeries> fields;
+  for (const Validation& validation : log.validations)
+    for (const auto& [field, score] : validation.by_field)
+      fields[field].points.push_back({static_cast<double>(validation.step), score});
+  std::vector<ChartSeries> out;
+  for (auto& [field, series] : fields) {
+    series.name = field;
+    series.color = color_of(out.size() + 1);
+    out.push_back(std::move(series));
+  }
+  return out;
+}
+
+bool has_rewards(const TrainingLog& log) {
+  return std::any_of(log.steps.begin(), log.steps.end(), [](const auto& step) { return step.second.contains("reward"); });
+}
+
 // Label and value; the same labels for every log.
 std::vector<std::pair<const char*, std::string>> facts_of(const TrainingLog& log) {
   const auto base = base_of(log);
@@ -123,8 +143,13 @@ struct Multiple {
   const char* key;
   const char* label;
 };
-constexpr Multiple kMultiples[] = {{"loss", "loss"},        {"kl", "KL to the base"},          {"grad_norm", "gradient norm"},
-                                   {"lr", "learning rate"}, {"signal", "prompts with signal"}, {"drift", "drift of the rollouts"},
+constexpr Multiple kMultiples[] = {{"loss", "loss"},
+                                   {"label_loss", "loss of the labels"},
+                                   {"kl", "KL to the base"},
+                                   {"grad_norm", "gradient norm"},
+                                   {"lr", "learning rate"},
+                                   {"signal", "prompts with signal"},
+                                   {"drift", "drift of the rollouts"},
                                    {"tokens", "tokens"}};
 
 std::string multiples(const Logs& logs) {
@@ -183,6 +208,8 @@ std::string training_chart(const Logs& logs) {
     if (!points.empty())
       chart.series.push_back({i > 0 ? "" : "training reward", std::move(points), LineStyle::Faint, color_of(i), std::nullopt});
   }
+  if (logs.size() == 1 && !has_rewards(*logs[0]))
+    for (ChartSeries& series : field_series(*logs[0])) chart.series.push_back(std::move(series));
   return line_chart(chart);
 }
 

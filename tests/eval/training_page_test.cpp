@@ -121,6 +121,17 @@ TEST_F(Training, ImitatedStepsHaveNoReward) {
   EXPECT_TRUE(contains(render_training({read}), "1 of the steps imitate answers"));
 }
 
+TEST_F(Training, WithoutRewardsEveryFieldHasItsLine) {
+  const TrainingLog pretrained = read_training_log(
+      log("a.jsonl", {kConfig, R"({"kind":"step","step":1,"phase":"pretrain","loss":2.5,"label_loss":1.5})", kFirst, kBest}));
+  const std::string svg = training_chart({&pretrained});
+  test::expect_well_formed(svg);
+  for (const char* color : {"c1", "c2"}) EXPECT_EQ(count(svg, "<g class=\"series " + std::string(color)), 1u) << "date and total";
+  EXPECT_TRUE(contains(render_training({pretrained}), "loss of the labels"));
+  const TrainingLog rewarded = whole();
+  EXPECT_EQ(count(training_chart({&rewarded}), "<g class=\"series c1"), 0u) << "rewards tell enough";
+}
+
 TEST_F(Training, BasesThatDifferHaveTheirLogsColours) {
   TrainingLog second = whole();
   for (Validation& validation : second.validations) validation.base_score = 0.3;
