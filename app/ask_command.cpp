@@ -14,13 +14,12 @@ namespace zlens {
 namespace {
 
 constexpr Usage kUsage = {
-    "ask --model M [--attach ocr --image F] QUESTION",
-    "Answers a question, about an image where one is given. Without QUESTION every line of standard input is one: plain text, or "
-    "a\n"
-    "JSON object {\"question\": …, \"id\": …} (answers are then JSON lines, too). --json prints the answer as an object: answer, "
-    "found\n"
-    "(false where the model says that the input does not hold it), confidence (mean probability of the answer's tokens), evidence\n"
-    "(boxes of the recognised words that spell the answer, in pixels), finish, token counts, times, mix."};
+    "ask [--model M] [--attach ocr] [--image F] QUESTION",
+    "Answers a question, about an image where one is given. Without --model the small model that ships looks at the image.\n"
+    "Without QUESTION every line of standard input is one: plain text, or a JSON object {\"question\": …, \"id\": …} (answers\n"
+    "are then JSON lines, too). --json prints the answer as an object: answer, found (false where the model says that the\n"
+    "input does not hold it), confidence (mean probability of the answer's tokens), evidence (boxes of the recognised words\n"
+    "that spell the answer, in pixels), finish, token counts, times, mix."};
 
 // To three significant digits more than anyone needs, and no noise behind them.
 double rounded(double value) {
@@ -74,6 +73,15 @@ int answer_one(const Session& session, const Request& request, AnswerOptions opt
   }
   if (values.contains("explain")) print_explanation(reply);
   return 0;
+}
+
+// The small model that ships: it sees for whoever names none.
+constexpr const char* kShippedModel = "tiny-vlm";
+
+std::string default_model(const po::variables_map& values, const Request& request) {
+  if (values.contains("model") || values.contains("attach") || request.inputs.empty()) return {};
+  std::cerr << "zlens: no --model is given: " << kShippedModel << " answers, the small model that ships\n";
+  return kShippedModel;
 }
 
 // A line of standard input: its question, and what goes back with its answer.
@@ -146,7 +154,7 @@ int ask_command(const std::vector<std::string>& arguments) {
   if (single) request.question = (*values)["question"].as<std::string>();
   if (single && request.question.find_first_not_of(" \t\r\n") == std::string::npos) throw InputError("the question is empty");
   const AnswerOptions options = answer_options(*values);
-  SessionOptions settings = session_options(*values);
+  SessionOptions settings = session_options(*values, default_model(*values, request));
   if (!single) settings.expected_questions = 1000;  // nominal: nobody knows how many lines will come
   const Session session(settings);
   return single ? answer_one(session, request, options, *values) : answer_lines(session, request, options, *values);

@@ -65,8 +65,9 @@ po::options_description model_flags(const char* dtype) {
       "answer with this expert: a name, an expert or mix file; auto: a dispatcher chooses; none: the base")(
       "experts", po::value<std::string>()->default_value("")->value_name("DIR"),
       "a folder of experts, looked at before assets/experts and the user's")(
-      "dispatch", po::value<std::string>()->default_value("prompt")->value_name("D"),
-      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes)")(
+      "dispatch", po::value<std::string>()->default_value("")->value_name("D"),
+      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes); default: classifier where such an "
+      "expert is, else prompt")(
       "form", po::value<std::string>()->default_value("delta")->value_name("F"),
       "how the expert is computed: delta (keeps the base's bits where z = 1), factored, merged, or auto (the fastest)")(
       "tolerance", po::value<double>()->default_value(0)->value_name("X"),
@@ -74,9 +75,9 @@ po::options_description model_flags(const char* dtype) {
   return flags;
 }
 
-SessionOptions session_options(const po::variables_map& values) {
+SessionOptions session_options(const po::variables_map& values, const std::string& model) {
   SessionOptions options;
-  options.model = required(values, "model");
+  options.model = model.empty() || values.contains("model") ? required(values, "model") : model;
   options.dtype = values["dtype"].as<std::string>();
   options.device = values["device"].as<std::string>();
   options.threads = values["threads"].as<int>();

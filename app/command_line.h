@@ -32,7 +32,8 @@ std::optional<po::variables_map> parse_arguments(const std::vector<std::string>&
 
 // --model, --dtype (default `dtype`), --device, --threads, --attach, --expert, --experts, --dispatch, --form, --tolerance.
 po::options_description model_flags(const char* dtype = "bf16");
-SessionOptions session_options(const po::variables_map& values);
+// `model` is taken where --model is not given; throws InputError where neither names one.
+SessionOptions session_options(const po::variables_map& values, const std::string& model = "");
 // The same for what works on the base alone. Throws InputError where --expert names one.
 SessionOptions base_session_options(const po::variables_map& values);
 

@@ -71,8 +71,8 @@ void ExpertSelection::load_fixed(const SessionOptions& options) {
 }
 
 void ExpertSelection::load_auto(const SessionOptions& options) {
-  strategy_ = options.dispatch;
   BaseExperts found = experts_of_base(options.experts, base_);
+  strategy_ = !options.dispatch.empty() ? options.dispatch : found.classifier ? "classifier" : "prompt";
   experts_ = std::move(found.experts);
   classifier_ = std::move(found.classifier);
   Mix all;
@@ -88,7 +88,7 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   } else if (strategy_ == "fewshot") {
     throw InputError("few-shot mixes are made by 'zlens adapt' and given as --expert MIX.json");
   } else {
-    throw InputError("dispatch '" + strategy_ + "' is unknown (known: prompt, classifier, fewshot)");
+    throw InputError("dispatch '" + strategy_ + "' is unknown (known: prompt, classifier)");
   }
 }
 

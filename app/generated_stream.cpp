@@ -118,7 +118,7 @@ PretrainSample GeneratedStream::at(std::uint64_t index) const {
     if (!asked.insert(sample.question).second) continue;
     out.questions.push_back(ask(sample, inputs));
     out.questions.back().id = std::to_string(index);
-    out.questions.back().field = std::string(kind.kind->name) + (as_text ? " text" : "");
+    out.questions.back().field = as_text ? "as text" : std::string(kind.kind->name);
   }
   return out;
 }

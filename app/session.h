@@ -27,14 +27,15 @@ struct Attachment {
 };
 
 struct SessionOptions {
-  std::string model;           // a Hugging Face folder, a .gguf file, or a name (find_model)
-  std::string dtype = "bf16";  // fp32 | bf16 | fp16
-  std::string device = "cpu";  // cpu | cuda | cuda:N
+  std::string model;                    // a Hugging Face folder, a .gguf file, or a name (find_model)
+  std::string dtype = "bf16";           // fp32 | bf16 | fp16
+  std::string device = "cpu";           // cpu | cuda | cuda:N
   int threads = 0;                      // 0: one for each core
   std::vector<Attachment> attachments;  // e.g. {{"ocr", {}}}
   std::string expert;                   // a name, an expert or mix file, "auto" (a dispatcher chooses); empty or "none": the base
   std::string experts;                  // a folder that names are looked up in first, and what `auto` chooses from
-  std::string dispatch = "prompt";      // how `auto` chooses: prompt | classifier
+  // How `auto` chooses: prompt | classifier; empty: classifier where an expert was trained for it, else prompt.
+  std::string dispatch;
   // How the expert is computed: "delta" keeps the base's bits where z = 1; "factored" and "merged" are faster and round the whole
   // matrix anew; "auto" takes the cheapest by assets/linear-costs.json for `expected_questions` of usual length.
   std::string form = "delta";

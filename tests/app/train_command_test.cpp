@@ -125,6 +125,12 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   fs::create_directories(folder_ / "experts");
   ASSERT_EQ(zlens(train("experts/math", {"--steps", "1", "--description", "sums"})).exit_code, 0);
   ASSERT_EQ(zlens(train("experts/receipt", {"--steps", "1", "--description", "shops"})).exit_code, 0);
+  const auto why_asked = [&] {
+    const Outcome asked = zlens({"ask", "--model", model(), "--dtype", "fp32", "--expert", "auto", "--experts", folder_ / "experts",
+                                 "--json", "--max-new-tokens", "2", "2 + 3"});
+    return parse_json(asked.out, asked.err).at("why");
+  };
+  EXPECT_EQ(why_asked().at("dispatch"), "prompt");
   const std::string math = folder_ / "math", receipt = folder_ / "receipt";
   const std::vector<std::string> classify = {"train",
                                              "--model",
@@ -156,10 +162,8 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   const Outcome trained = zlens(classify);
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_EQ(read_expert(folder_ / "experts/router.safetensors").record.at("task"), "dispatch");
-  const Outcome asked = zlens({"ask", "--model", model(), "--dtype", "fp32", "--expert", "auto", "--experts", folder_ / "experts",
-                               "--dispatch", "classifier", "--json", "--max-new-tokens", "2", "2 + 3"});
-  ASSERT_EQ(asked.exit_code, 0) << asked.err;
-  const Json why = parse_json(asked.out, "answer").at("why");
+  const Json why = why_asked();
+  EXPECT_EQ(why.at("dispatch"), "classifier") << "where one was trained, it decides";
   EXPECT_EQ(why.at("scores").size(), 2u) << "the classifier is none of the experts that it chooses from";
 
   auto wrong = classify;

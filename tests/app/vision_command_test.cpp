@@ -38,6 +38,21 @@ TEST_F(VisionCommand, AnswersAboutPictures) {
   EXPECT_EQ(parse_json(shown.out, "card").at("model_type"), "idefics3");
 }
 
+TEST_F(VisionCommand, WhereNoModelIsNamedTheShippedOneAnswersAndSaysSo) {
+  fs::create_directories(folder_ / "assets");
+  fs::copy(vlm(), folder_ / "assets" / "tiny-vlm", fs::copy_options::recursive);
+  const ProcessOptions shipped{.environment = {"ZLENS_ASSETS=" + (folder_ / "assets").string()}};
+  const std::string picture = kVlms / "wide.png";
+  const Outcome unnamed = zlens({"ask", "--image", picture, "--max-new-tokens", "4", "what?"}, shipped);
+  ASSERT_EQ(unnamed.exit_code, 0) << unnamed.err;
+  EXPECT_NE(unnamed.err.find("tiny-vlm answers"), std::string::npos) << unnamed.err;
+  const Outcome named = zlens({"ask", "--model", vlm(), "--image", picture, "--max-new-tokens", "4", "what?"}, shipped);
+  EXPECT_EQ(named.out, unnamed.out);
+  EXPECT_EQ(named.err, "");
+  EXPECT_EQ(zlens({"ask", "what?"}, shipped).exit_code, 2) << "without a picture there is nothing to see";
+  EXPECT_EQ(zlens({"ask", "--attach", "ocr", "--image", picture, "what?"}, shipped).exit_code, 2) << "it does not read through OCR";
+}
+
 TEST_F(VisionCommand, EveryDtypeAnswers) {
   for (const char* dtype : {"bf16", "fp16"}) {
     auto arguments = ask(kVlms / "tall.png");
