@@ -4,7 +4,7 @@
     python3 bench/vlm_cards.py tiny-vlm|smol-vision [--work DIR] [--out DIR] [--lab DIR] [--count N]
 
 WORK is the folder of scripts/make-tiny-vlm or scripts/make-smol-vision. Scores are of the generators' test split, half of whose pictures
-have fonts, strings, names and wordings that training never met.
+have fonts, headings and names that training never met; what they say (strings, exercises, charts) it never met in any.
 """
 import argparse
 import datetime
@@ -16,7 +16,7 @@ import subprocess
 from lab import ROOT, THREADS, ZLENS, Lab, markdown_table, mean, samples, training_seconds
 
 PROMPT = "question"
-STAGES = {"tiny-vlm": ["sight", "answers"], "smol-vision": ["embeddings", "answers"]}
+STAGES = {"tiny-vlm": ["sight", "answers", "more"], "smol-vision": ["embeddings", "answers"]}
 KINDS = {"tiny-vlm": ["reading", "small-chart", "small-math", "scene", "small-mixed"], "smol-vision": ["reading", "small-chart", "small-math"]}
 ABOUT = {
     "tiny-vlm": "A small vision-language model that answers questions about pictures of 128 × 128 pixels: short texts, small charts, exercises, shapes. It is "
@@ -90,7 +90,7 @@ def card(options, model, lab):
             f"The same again: `scripts/make-{model}` (the same bits on the same kind of processor, with any number of threads).", "",
             "## Scores", "", f"{options.count} test questions a kind, greedy answers, bf16, no expert; each question by its own metric (exact, or within 5 % for numbers of charts). Date {datetime.date.today()}; "
             f"command `python3 bench/vlm_cards.py {model}`.", "",
-            *markdown_table(["kind", "questions", "score", "known fonts and texts", "unseen"], rows), "",
+            *markdown_table(["kind", "questions", "score", "known fonts and names", "unseen ones"], rows), "",
             "## Limits", "", LIMITS[model]]
 
 

@@ -50,8 +50,12 @@ constexpr View kSumAllBrief[] = {"Sum of all{of}?", "Total{of}?"};
 struct Phrases {
   std::span<const View> common, unseen, brief;
 
-  std::span<const View> operator()(Wording wording) const {
-    return wording == Wording::Common ? common : wording == Wording::Unseen ? unseen : brief;
+  View pick(Rng& rng, Wording wording) const {
+    if (wording == Wording::Any)
+      wording = rng.integer(1, static_cast<std::int64_t>(common.size() + unseen.size())) > static_cast<std::int64_t>(common.size())
+                    ? Wording::Unseen
+                    : Wording::Common;
+    return rng.pick(wording == Wording::Common ? common : wording == Wording::Unseen ? unseen : brief);
   }
 };
 
@@ -89,7 +93,7 @@ struct Asked {
                                 {"of", whose},
                                 {"n", about.categories.noun},
                                 {"ns", about.categories.plural}};
-    return fill(rng.pick(phrases(wording)), fillings);
+    return fill(phrases.pick(rng, wording), fillings);
   }
 
   Sample number(std::string field, std::string question, Decimal answer) const {

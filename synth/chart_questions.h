@@ -12,8 +12,8 @@ struct ChartToAsk {
   const NamesInfo* series;  // null with one series
 };
 
-// Common; as no train or val question is worded; or in a few words that stand in a picture: "May?", "Highest month?".
-enum class Wording { Common, Unseen, Brief };
+// Common; as no train or val question is worded; either; or in a few words that stand in a picture: "May?", "Highest month?".
+enum class Wording { Common, Unseen, Any, Brief };
 
 // A sample without its text; `unseen` where it is worded so.
 Sample ask_about(Rng& rng, const ChartToAsk& about, Wording wording);

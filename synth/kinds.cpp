@@ -97,14 +97,12 @@ Document small_chart(const Place& place, const KindOptions& options) {
   return {std::move(made.chart), std::move(made.sample), std::move(made.more)};
 }
 
-constexpr View kSameSmallQuestion[] = {"What is the answer?", "Give the answer.", "What is asked for here?",
-                                       "Which answer is right?"};
-constexpr View kSameSmallQuestionUnseen[] = {"Reply to the picture.", "What belongs here?"};
+constexpr View kSameSmallQuestion[] = {"What is the answer?",    "Give the answer.",      "What is asked for here?",
+                                       "Which answer is right?", "Reply to the picture.", "What belongs here?"};
 
 // As `mixed`: a text (which is the answer), a chart with a brief question in the picture, an exercise.
 Document small_mixed(const Place& place, const KindOptions& options) {
   Rng question_rng = rng_at({place.seed, place.split, place.index / 3}, "small-mixed question");
-  const bool unseen = draw_unseen(question_rng, place.split);
   constexpr View kParts[] = {"reading", "small-chart", "small-math"}, kFields[] = {"reading", "chart", "math"};
   const std::size_t part = place.index % 3;
   KindOptions of_part = options;
@@ -113,8 +111,7 @@ Document small_mixed(const Place& place, const KindOptions& options) {
   Document out =
       find_kind(kParts[part]).make({mix_seeds(place.seed, stable_hash("small-mixed")), place.split, place.index}, of_part);
   out.sample.field = kFields[part];
-  out.sample.question = unseen ? question_rng.pick(kSameSmallQuestionUnseen) : question_rng.pick(kSameSmallQuestion);
-  out.sample.unseen = out.sample.unseen || unseen;
+  out.sample.question = question_rng.pick(kSameSmallQuestion);
   return out;
 }
 

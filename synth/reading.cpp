@@ -11,31 +11,36 @@ namespace {
 
 using View = std::string_view;
 
-constexpr View kText[] = {"What is written here?", "What does the picture say?", "Read the text.", "What is the text?",
-                          "Which text is shown?"};
-constexpr View kTextUnseen[] = {"Transcribe what you see.", "What can you read in the picture?"};
-constexpr View kWord[] = {"Which word is shown?", "Read the word.", "What is the word?", "What is written here?", "Read the text."};
-constexpr View kWordUnseen[] = {"Spell out the word in the picture.", "Which word can you read?"};
-constexpr View kNumber[] = {"Which number is shown?", "Read the number.", "What is the number?", "What is written here?",
-                            "Read the text."};
-constexpr View kNumberUnseen[] = {"Transcribe the figure.", "Which number can you read?"};
+constexpr View kText[] = {"What is written here?", "What does the picture say?",        "Read the text.",    "What is the text?",
+                          "Which text is shown?",  "Transcribe what you see.",          "What does it say?", "Type out the text.",
+                          "What text is this?",    "What can you read in the picture?", "What do you read?"};
+constexpr View kWord[] = {
+    "Which word is shown?",     "Read the word.",    "What is the word?",    "What is written here?",
+    "Read the text.",           "What does it say?", "Transcribe the word.", "Spell out the word in the picture.",
+    "Which word can you read?", "What word is this?"};
+constexpr View kNumber[] = {"Which number is shown?", "Read the number.",       "What is the number?",
+                            "What is written here?",  "Read the text.",         "What does it say?",
+                            "Transcribe the number.", "Transcribe the figure.", "Which number can you read?",
+                            "What number is this?"};
 // {p}: top, second, third, bottom.
-constexpr View kLine[] = {"What is in the {p} line?", "Read the {p} line.", "What does the {p} line say?",
-                          "Which text is in the {p} line?"};
-constexpr View kLineUnseen[] = {"Transcribe the {p} line.", "What stands in the {p} row?"};
+constexpr View kLine[] = {"What is in the {p} line?",         "Read the {p} line.",       "What does the {p} line say?",
+                          "Which text is in the {p} line?",   "Transcribe the {p} line.", "What stands in the {p} row?",
+                          "What is written in the {p} line?", "Give the {p} line."};
 // {k}: the key, as printed or in small letters.
-constexpr View kKey[] = {"What is the value of {k}?", "What does it say for {k}?", "What is given for {k}?",
-                         "What stands after {k}?"};
-constexpr View kKeyUnseen[] = {"Find the value of {k}.", "What belongs to {k}?"};
-constexpr View kBackwards[] = {"Write the text backwards.", "Read the text from right to left.", "Spell the text in reverse."};
-constexpr View kBackwardsUnseen[] = {"Turn the text around.", "What is the text, last character first?"};
+constexpr View kKey[] = {"What is the value of {k}?",
+                         "What does it say for {k}?",
+                         "What is given for {k}?",
+                         "What stands after {k}?",
+                         "Find the value of {k}.",
+                         "What belongs to {k}?",
+                         "What is the {k}?",
+                         "What is {k}?",
+                         "Give the {k}.",
+                         "Read the {k}."};
+constexpr View kBackwards[] = {"Write the text backwards.", "Read the text from right to left.", "Spell the text in reverse.",
+                               "Turn the text around.", "What is the text, last character first?"};
 
 constexpr View kExact = "exact_match";
-
-template <typename Common, typename Unseen>
-std::string question(Rng& rng, bool unseen, const Common& common, const Unseen& held_out) {
-  return std::string(unseen ? rng.pick(held_out) : rng.pick(common));
-}
 
 NoteSample single(View field, std::string text, std::string asked, View metric) {
   NoteSample out;
@@ -45,23 +50,23 @@ NoteSample single(View field, std::string text, std::string asked, View metric) 
   return out;
 }
 
-NoteSample string_note(Rng& rng, bool unseen) {
-  return single("string", draw_string(rng, 2, 8), question(rng, unseen, kText, kTextUnseen), kExact);
+NoteSample string_note(Rng& rng, bool) {
+  return single("string", draw_string(rng, 2, 8), std::string(rng.pick(kText)), kExact);
 }
 
-NoteSample word_note(Rng& rng, bool unseen) {
-  return single("word", draw_cased_word(rng), question(rng, unseen, kWord, kWordUnseen), kExact);
+NoteSample word_note(Rng& rng, bool) {
+  return single("word", draw_cased_word(rng), std::string(rng.pick(kWord)), kExact);
 }
 
-NoteSample number_note(Rng& rng, bool unseen) {
+NoteSample number_note(Rng& rng, bool) {
   PrintedNumber number = draw_number(rng);
-  return single("number", std::move(number.text), question(rng, unseen, kNumber, kNumberUnseen), number.metric);
+  return single("number", std::move(number.text), std::string(rng.pick(kNumber)), number.metric);
 }
 
-NoteSample reversed_note(Rng& rng, bool unseen) {
+NoteSample reversed_note(Rng& rng, bool) {
   const bool word = rng.chance(0.5);
   NoteSample out = single(word ? "word" : "string", word ? draw_cased_word(rng) : draw_string(rng, 3, 6),
-                          question(rng, unseen, kBackwards, kBackwardsUnseen), kExact);
+                          std::string(rng.pick(kBackwards)), kExact);
   out.sample.field = "reversed";
   std::reverse(out.sample.answers[0].begin(), out.sample.answers[0].end());
   return out;
@@ -79,7 +84,7 @@ void ask_all(NoteSample& to, std::size_t asked, const Ask& ask) {
     if (line != asked) to.more.push_back(ask(line));
 }
 
-NoteSample label_note(Rng& rng, bool unseen) {
+NoteSample label_note(Rng& rng, bool) {
   NoteSample out;
   out.note.field = "label";
   const auto count = static_cast<std::size_t>(rng.integer(2, 4));
@@ -99,7 +104,7 @@ NoteSample label_note(Rng& rng, bool unseen) {
     const std::string place = place_name(line, count);
     const Filling fillings[] = {{"p", place}};
     return Sample{.field = "label",
-                  .question = fill(question(rng, unseen, kLine, kLineUnseen), fillings),
+                  .question = fill(rng.pick(kLine), fillings),
                   .answers = {out.note.lines[line].value},
                   .metric = metrics[line]};
   };
@@ -117,7 +122,7 @@ NoteSample document_note(Rng& rng, bool unseen) {
     if (rng.chance(0.5) && key != upper(key)) key[0] = static_cast<char>(key[0] - 'A' + 'a');
     const Filling fillings[] = {{"k", key}};
     return Sample{.field = "document",
-                  .question = fill(question(rng, unseen, kKey, kKeyUnseen), fillings),
+                  .question = fill(rng.pick(kKey), fillings),
                   .answers = {out.note.lines[line].value},
                   .metric = document.metrics[line]};
   };

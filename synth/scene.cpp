@@ -87,9 +87,8 @@ SceneSample make_scene(Rng& rng, Split split) {
   return in_split(rng, split, [&](Rng& draw) {
     SceneSample out;
     out.scene = draw_scene(draw);
-    const bool unseen = draw_unseen(draw, split);
-    out.sample = ask_about(draw, out.scene, unseen);
-    for (int i = 0; i < kMoreQuestions; ++i) out.more.push_back(ask_about(draw, out.scene, unseen));
+    out.sample = ask_about(draw, out.scene);
+    for (int i = 0; i < kMoreQuestions; ++i) out.more.push_back(ask_about(draw, out.scene));
     out.sample.text = describe(out.scene);
     for (Sample& other : out.more) other.text = out.sample.text;
     out.key = "scene|" + out.sample.text;

@@ -5,7 +5,7 @@
 
 namespace zlens::synth {
 
-// A sample without its text. `unseen`: the question is worded as no train or val question is.
-Sample ask_about(Rng& rng, const Scene& scene, bool unseen);
+// A sample without its text.
+Sample ask_about(Rng& rng, const Scene& scene);
 
 }  // namespace zlens::synth

@@ -159,7 +159,7 @@ SmallChartSample make_small_chart(Rng& rng, Split split, const ChartOptions& opt
     } while (!draw_chart(draw, plan, unseen, out.chart.chart));
     Chart& chart = out.chart.chart;
     const ChartToAsk about{chart, plan.categories->info, plan.series ? &plan.series->info : nullptr};
-    const Wording wording = options.note_question ? Wording::Brief : unseen ? Wording::Unseen : Wording::Common;
+    const Wording wording = options.note_question ? Wording::Brief : Wording::Any;
     out.sample = ask_about(draw, about, wording);
     for (int i = 0; i < kMoreQuestions && !options.note_question; ++i) out.more.push_back(ask_about(draw, about, wording));
     out.sample.unseen = unseen;

@@ -9,13 +9,14 @@ namespace {
 
 using View = std::string_view;
 
-constexpr View kResult[] = {"What is the result?", "Solve the exercise.", "What comes out?", "Calculate.",
-                            "What is the answer to the exercise?"};
-constexpr View kResultUnseen[] = {"Find the solution.", "Which number comes out?", "Work it out."};
-constexpr View kUnknown[] = {"What is {u}?", "Solve for {u}.", "Which number is {u}?"};
-constexpr View kUnknownUnseen[] = {"Find {u}.", "Which number does {u} stand for?"};
-constexpr View kMissing[] = {"Which number is missing?", "What is the missing number?", "Fill in the blank."};
-constexpr View kMissingUnseen[] = {"Find the missing number.", "Which number belongs in the gap?"};
+constexpr View kResult[] = {
+    "What is the result?", "Solve the exercise.",     "What comes out?", "Calculate.",      "What is the answer to the exercise?",
+    "Find the solution.",  "Which number comes out?", "Work it out.",    "How much is it?", "Give the result.",
+    "Compute this."};
+constexpr View kUnknown[] = {"What is {u}?", "Solve for {u}.", "Which number is {u}?", "Find {u}.",
+                             "Which number does {u} stand for?"};
+constexpr View kMissing[] = {"Which number is missing?", "What is the missing number?", "Fill in the blank.",
+                             "Find the missing number.", "Which number belongs in the gap?"};
 
 constexpr Signs kSigns[] = {{"x", ":"}, {"×", "÷"}, {"*", "/"}, {"×", ":"}, {"x", "/"}};
 constexpr Signs kStars = {"*", "/"};
@@ -132,12 +133,12 @@ std::vector<std::string> column_of(const Term& term, const Writing& writing) {
           writing(term.text.substr(first + 1, second - first - 1)) + " " + term.text.substr(second + 1)};
 }
 
-std::string question_of(Rng& rng, const Term& term, View unknown, bool unseen) {
-  if (term.field != "equation") return std::string(unseen ? rng.pick(kResultUnseen) : rng.pick(kResult));
+std::string question_of(Rng& rng, const Term& term, View unknown) {
+  if (term.field != "equation") return std::string(rng.pick(kResult));
   const bool gap = unknown == "?" || unknown == "_";
   const Filling fillings[] = {{"u", unknown}};
-  if (gap) return std::string(unseen ? rng.pick(kMissingUnseen) : rng.pick(kMissing));
-  return fill(unseen ? rng.pick(kUnknownUnseen) : rng.pick(kUnknown), fillings);
+  if (gap) return std::string(rng.pick(kMissing));
+  return fill(rng.pick(kUnknown), fillings);
 }
 
 SmallExerciseSample draw_sample(Rng& rng, bool unseen) {
@@ -152,7 +153,7 @@ SmallExerciseSample draw_sample(Rng& rng, bool unseen) {
   made.column = column_of(term, writing);
   out.sample = {.field = term.field,
                 .text = made.shown,
-                .question = question_of(rng, term, writing.unknown, unseen),
+                .question = question_of(rng, term, writing.unknown),
                 .answers = number_answers(made.exercise.answer),
                 .metric = "numeric",
                 .unseen = unseen};

@@ -129,14 +129,13 @@ TEST(Reading, WordsOfOneSplitAreInNoOtherInAnyCase) {
   EXPECT_GT(owner.size(), 600u);
 }
 
-TEST(Reading, UnseenSamplesAskAndLookOtherwise) {
-  std::set<std::string> questions, headings;
+TEST(Reading, UnseenDocumentsHaveOtherHeadings) {
+  std::set<std::string> headings;
   const std::vector<std::string> fields = {"string", "word", "number", "document", "reversed"};
   const auto heading = [](const Document& document) { return std::get<Note>(document.facts).heading; };
   for (std::uint64_t i = 0; i < 1500; ++i) {
     const Document document = at(i, Split::Train, fields);
     EXPECT_FALSE(document.sample.unseen);
-    questions.insert(document.sample.question);
     headings.insert(heading(document));
   }
   int unseen = 0;
@@ -144,7 +143,6 @@ TEST(Reading, UnseenSamplesAskAndLookOtherwise) {
     const Document document = at(i, Split::Test, fields);
     if (!document.sample.unseen) continue;
     ++unseen;
-    EXPECT_FALSE(questions.contains(document.sample.question)) << document.sample.question;
     EXPECT_TRUE(heading(document).empty() || !headings.contains(heading(document)));
   }
   EXPECT_NEAR(unseen, 200, 50);
