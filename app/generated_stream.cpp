@@ -83,8 +83,10 @@ GeneratedStream::Seen GeneratedStream::see(const synth::Document& document, cons
                model_->own_modality()->prepare(RgbView{rgb.data, rgb.rows, rgb.cols, static_cast<std::int64_t>(rgb.step)})};
   if (!options_.labels) return out;
   const auto patches = static_cast<double>(model_->own_modality()->token_count(*out.input.prepared));
-  const auto labels = synth::patch_labels(picture, static_cast<int>(std::lround(std::sqrt(patches))));
-  out.labels.assign(labels.begin(), labels.end());
+  const int grid = static_cast<int>(std::lround(std::sqrt(patches)));
+  const auto shown = synth::patch_labels(picture, grid), values = synth::value_labels(picture, grid);
+  out.labels.emplace_back(shown.begin(), shown.end());
+  if (!picture.values.empty()) out.labels.emplace_back(values.begin(), values.end());
   return out;
 }
 

@@ -28,7 +28,7 @@ struct GeneratedOptions {
   const PromptTemplate* prompt = nullptr;  // that questions are asked with; must outlive the stream
   double text_share = 0;                   // how many of the inputs come as their text twin
   bool installed_fonts = true;             // with the optional fonts of this system
-  bool labels = true;                      // of pictures: what their patches show
+  bool labels = true;                      // of pictures: what their patches show, and of charts what value they stand for
   synth::Split split = synth::Split::Train;
   std::uint64_t seed = 0;
 };
@@ -45,7 +45,7 @@ class GeneratedStream : public PretrainStream {
   struct Painters;
   struct Seen {
     PreparedInput input;
-    std::vector<std::int64_t> labels;  // of its patches
+    std::vector<std::vector<std::int64_t>> labels;  // of its patches: what they show, their values
   };
   const GeneratedKind& draw_kind(synth::Rng& rng) const;
   Seen see(const synth::Document& document, const synth::Place& place) const;

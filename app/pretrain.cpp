@@ -63,6 +63,16 @@ std::vector<std::int32_t> label_tokens(const Tokenizer& tokenizer) {
   return out;
 }
 
+// In the order of the stream's labels; those of weight 0 stay in it, unused.
+std::vector<LabelHead> heads_of(const po::variables_map& values, const Tokenizer& tokenizer) {
+  std::vector<LabelHead> out;
+  const double labels = values["label-weight"].as<double>(), numbers = values["value-weight"].as<double>();
+  if (labels > 0 || numbers > 0) out.push_back({.name = "label", .classes = synth::kPatchLabels, .weight = labels});
+  if (values.contains("label-embeddings") && !out.empty()) out[0].tokens = label_tokens(tokenizer);
+  if (numbers > 0) out.push_back({.name = "value", .classes = synth::kValueLabels, .weight = numbers});
+  return out;
+}
+
 PretrainOptions options_of(const po::variables_map& values, const Start& start) {
   const auto count = [&](const char* name) { return values[name].as<std::int64_t>(); };
   const auto number = [&](const char* name) { return values[name].as<double>(); };
@@ -74,9 +84,7 @@ PretrainOptions options_of(const po::variables_map& values, const Start& start) 
   out.rate = {number("lr"), count("warmup"), out.steps, text_of(values, "schedule") == "cosine", number("final-lr")};
   out.optimizer = {.beta2 = 0.98, .weight_decay = number("weight-decay"), .clip_norm = number("clip-norm")};
   out.answer_weight = number("answer-weight");
-  out.label_weight = number("label-weight");
-  out.label_count = out.label_weight > 0 ? synth::kPatchLabels : 0;
-  if (values.contains("label-embeddings")) out.label_tokens = label_tokens(start.model->tokenizer());
+  out.heads = heads_of(values, start.model->tokenizer());
   out.trained = listed(text_of(values, "trained"));
   out.max_new_tokens = count("max-new-tokens");
   out.validate_every = count("validate-every");
@@ -90,7 +98,7 @@ GeneratedOptions stream_options(const po::variables_map& values, const PromptTem
           .prompt = &prompt,
           .text_share = values["text-share"].as<double>(),
           .installed_fonts = split == synth::Split::Train,
-          .labels = values["label-weight"].as<double>() > 0,
+          .labels = values["label-weight"].as<double>() > 0 || values["value-weight"].as<double>() > 0,
           .split = split,
           .seed = values["seed"].as<std::uint64_t>()};
 }
@@ -98,8 +106,8 @@ GeneratedOptions stream_options(const po::variables_map& values, const PromptTem
 // What shapes the training. Steps and schedule are part of it: they say how fast the rate falls.
 Json identity_of(const po::variables_map& values, const Start& start, const PromptTemplate& prompt) {
   Json flags = Json::object();
-  for (const char* name : {"generate", "text-share", "answer-weight", "label-weight", "trained", "schedule", "lr", "final-lr",
-                           "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
+  for (const char* name : {"generate", "text-share", "answer-weight", "label-weight", "value-weight", "trained", "schedule", "lr",
+                           "final-lr", "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
     const boost::any& value = values[name].value();
     if (const auto* text = boost::any_cast<std::string>(&value)) flags[name] = *text;
     if (const auto* number = boost::any_cast<double>(&value)) flags[name] = *number;
@@ -131,7 +139,8 @@ po::options_description pretrain_flags() {
                                                                       "how many inputs come as text instead of a picture, 0 to 1")(
       "answer-weight", number(kDefaults.answer_weight, "1"),
       "of the answers; 0: the decoder is left out, for a tower's first steps")(
-      "label-weight", number(kDefaults.label_weight, "1"), "of naming what each patch shows, beside the answers; 0: without")(
+      "label-weight", number(1, "1"), "of naming what each patch shows, beside the answers; 0: without")(
+      "value-weight", number(0, "0"), "the same for the value of a small chart that a patch shows or names")(
       "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
       "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),

@@ -16,7 +16,7 @@ import subprocess
 from lab import ROOT, THREADS, ZLENS, Lab, markdown_table, mean, samples, training_seconds
 
 PROMPT = "question"
-STAGES = {"tiny-vlm": ["sight", "answers", "more"], "smol-vision": ["embeddings", "answers"]}
+STAGES = {"tiny-vlm": ["sight", "answers", "texts", "values", "charts"], "smol-vision": ["embeddings", "answers"]}
 KINDS = {"tiny-vlm": ["reading", "small-chart", "small-math", "scene", "small-mixed"], "smol-vision": ["reading", "small-chart", "small-math"]}
 ABOUT = {
     "tiny-vlm": "A small vision-language model that answers questions about pictures of 128 × 128 pixels: short texts, small charts, exercises, shapes. It is "

@@ -21,6 +21,6 @@ stage() {
   shift 2
   [ -e "$work/$name" ] && return
   [ -e "$work/$name.train/checkpoint.safetensors" ] && resume=(--resume)
-  "$zlens" train --method full --model "$work/settings" --out "$work/$name" --threads "$threads" --seed 0 \
+  "$zlens" train --method full --model "$work/settings" --out "$work/$name" --threads "$threads" \
     --checkpoint-every 200 --max-new-tokens 16 "${resume[@]}" "$@"
 }

@@ -30,7 +30,7 @@ cv::Scalar scalar_of(int rgb) {
 }
 
 Canvas::Canvas(Fonts& fonts, cv::Size size, cv::Scalar background)
-    : fonts_(&fonts), background_(background), picture_{cv::Mat(size, CV_8UC3, background), {}, {}, {}} {}
+    : fonts_(&fonts), background_(background), picture_{cv::Mat(size, CV_8UC3, background), {}, {}, {}, {}} {}
 
 void Canvas::text(std::string_view text, cv::Point baseline, const TextStyle& style, Align align) {
   baseline.x = left_of(baseline.x, fonts_->width(text, style), align);
@@ -49,6 +49,12 @@ void Canvas::text_where_free(std::string_view words, const std::vector<cv::Point
   const cv::Point at = found == middles.end() ? middles.back() : *found;
   rectangle(box_at(at), background_);
   text_at(words, at, style, Align::Centre);
+}
+
+void Canvas::mark_value(double value, cv::Rect2d box) {
+  const auto left = static_cast<float>(box.x), top = static_cast<float>(box.y), right = static_cast<float>(box.x + box.width),
+             bottom = static_cast<float>(box.y + box.height);
+  mark_value(value, std::vector<cv::Point2f>{{left, top}, {right, top}, {right, bottom}, {left, bottom}});
 }
 
 bool Canvas::free_for(cv::Rect box) const {

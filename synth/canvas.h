@@ -22,11 +22,18 @@ struct Region {
   std::vector<cv::Point2f> outline;
 };
 
+// Where a chart shows or names one of its values: a bar, the number at its end, the name beside it.
+struct ValuePlace {
+  double value = 0;
+  std::vector<cv::Point2f> outline;
+};
+
 struct Picture {
   cv::Mat bgr;  // uint8, three channels
   std::vector<PrintedText> texts;
-  std::vector<Glyph> glyphs;    // every character that has ink
-  std::vector<Region> regions;  // of small pictures; later ones lie above
+  std::vector<Glyph> glyphs;       // every character that has ink
+  std::vector<Region> regions;     // of small pictures; later ones lie above
+  std::vector<ValuePlace> values;  // of small charts; the same
 };
 
 enum class Align { Left, Centre, Right };
@@ -40,6 +47,7 @@ class Canvas {
 
   Fonts& fonts() const { return *fonts_; }
   cv::Size size() const { return picture_.bgr.size(); }
+  cv::Rect last_text() const { return picture_.texts.empty() ? cv::Rect() : picture_.texts.back().box; }  // of its ink
 
   void text(std::string_view text, cv::Point baseline, const TextStyle& style, Align align = Align::Left);
   // Capital letters centred on the height of `middle`.
@@ -58,6 +66,9 @@ class Canvas {
 
   // What was drawn last shows one of kColours inside `outline`.
   void mark(int colour, std::vector<cv::Point2f> outline) { picture_.regions.push_back({colour, std::move(outline)}); }
+  // The inside of `outline` or `box` shows or names a value.
+  void mark_value(double value, std::vector<cv::Point2f> outline) { picture_.values.push_back({value, std::move(outline)}); }
+  void mark_value(double value, cv::Rect2d box);
 
   Picture take() { return std::move(picture_); }
 

@@ -172,6 +172,8 @@ void rotate(Picture& picture, double degrees) {
   }
   for (Region& region : picture.regions)
     for (cv::Point2f& point : region.outline) point = mapped(map, point);
+  for (ValuePlace& place : picture.values)
+    for (cv::Point2f& point : place.outline) point = mapped(map, point);
 }
 
 void degrade(Picture& picture, Rng& rng, const Degradation& options) {

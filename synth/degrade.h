@@ -17,7 +17,7 @@ struct Degradation {
   double jpeg = 0.5;      // quality 30 to 95
 };
 
-// Changes `picture.bgr`; texts, glyphs and regions turn with it.
+// Changes `picture.bgr`; all places in it turn with it.
 void degrade(Picture& picture, Rng& rng, const Degradation& options = {});
 
 // Turns the picture by so many degrees (counter-clockwise) about its middle. The colours of its edge continue outwards.

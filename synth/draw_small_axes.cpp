@@ -112,7 +112,10 @@ class SmallAxes {
         const cv::Rect2d box = lying_ ? cv::Rect2d(plot_.x, from, right(value) - plot_.x, width)
                                       : cv::Rect2d(from, height(value), width, plot_.y + plot_.height - height(value));
         page_.bar(box, colour);
-        if (style_.values) draw_value(chart_.printed(s, c), box);
+        page_.canvas.mark_value(value.value(), box);
+        if (!style_.values) continue;
+        draw_value(chart_.printed(s, c), box);
+        page_.mark_text_value(value);
       }
   }
 
@@ -133,6 +136,8 @@ class SmallAxes {
         const cv::Point2d at(centre(c), height(chart_.values[s][c]));
         if (c + 1 < chart_.categories.size()) stroke(at, {centre(c + 1), height(chart_.values[s][c + 1])}, half, s);
         page_.bar({at.x - radius, at.y - radius, 2 * radius, 2 * radius}, s);
+        page_.canvas.mark_value(chart_.values[s][c].value(),
+                                cv::Rect2d(at.x - 2 * radius, at.y - 2 * radius, 4 * radius, 4 * radius));
       }
     for (std::size_t c = 0; style_.values && c < chart_.categories.size(); ++c)
       for (std::size_t s = 0; s < chart_.values.size(); ++s) label_point(s, c);
@@ -156,6 +161,7 @@ class SmallAxes {
           if (at.y < plot_.y + plot_.height - style_.label.size / 2) places.push_back(at);
         }
     page_.canvas.text_where_free(chart_.printed(s, c), places, style_.label);
+    page_.mark_text_value(chart_.values[s][c]);
   }
 
   void draw_names() {
@@ -168,6 +174,7 @@ class SmallAxes {
         page_.canvas.text_at(chart_.categories[c], cv::Point2d(centre(c), plot_.y + plot_.height + row_height() * 0.55), text,
                              Align::Centre);
       }
+      if (chart_.values.size() == 1) page_.mark_text_value(chart_.values[0][c]);
     }
   }
 

@@ -62,6 +62,7 @@ class SmallPie {
       const int steps = std::max(2, static_cast<int>((to - from) / 4));
       for (int i = 0; i <= steps; ++i) outline.push_back(at(from + (to - from) * i / steps, radius_));
       page_.fill(outline, c);
+      page_.canvas.mark_value(chart_.values[0][c].value(), {outline.begin(), outline.end()});
       from = to;
     }
     for (std::size_t c = 0; c < chart_.categories.size(); ++c) {
@@ -78,12 +79,14 @@ class SmallPie {
     const std::size_t colour = style_.colours[c % style_.colours.size()];
     text.colour = cv::Scalar::all(brightness(scalar_of(kColours[colour].rgb)) > 125 ? 0 : 255);
     page_.canvas.text_at(chart_.printed(0, c), middle, text, Align::Centre);
+    page_.mark_text_value(chart_.values[0][c]);
   }
 
   void draw_entry(const std::string& text, cv::Point left, std::size_t c) {
     const int swatch = style_.pixels(7);
     page_.bar(cv::Rect2d(left.x, left.y - swatch / 2.0, swatch, swatch), c);
     page_.canvas.text_at(text, {left.x + swatch + style_.pixels(3), left.y}, style_.label);
+    page_.mark_text_value(chart_.values[0][c]);
   }
 
   cv::Point2d at(double degrees, double radius) const {

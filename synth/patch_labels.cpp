@@ -20,8 +20,10 @@ Range centres(double low, double high, int length, int grid) {
 
 class Labels {
  public:
-  Labels(cv::Size size, int grid)
-      : size_(size), grid_(grid), labels_(static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid)) {}
+  Labels(cv::Size size, int grid) : size_(size), grid_(grid) {
+    if (grid < 1) throw std::logic_error("a picture has no patches");
+    labels_.resize(static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid));
+  }
 
   // Gives `label` to the patches whose centres are in `box`, edges included, and where inside(centre) says so.
   template <typename Inside>
@@ -34,6 +36,11 @@ class Labels {
                                  static_cast<float>((row + 0.5) * size_.height / grid_));
         if (inside(centre)) labels_[static_cast<std::size_t>(row * grid_ + column)] = static_cast<std::uint8_t>(label);
       }
+  }
+
+  // To those inside `outline`.
+  void put(const std::vector<cv::Point2f>& outline, int label) {
+    put(cv::boundingRect(outline), label, [&](cv::Point2f centre) { return cv::pointPolygonTest(outline, centre, false) >= 0; });
   }
 
   std::vector<std::uint8_t> take() { return std::move(labels_); }
@@ -59,13 +66,24 @@ std::string label_text(int label) {
 }
 
 std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid) {
-  if (grid < 1) throw std::logic_error("a picture has no patches");
   Labels labels(picture.bgr.size(), grid);
-  for (const Region& region : picture.regions)
-    labels.put(cv::boundingRect(region.outline), colour_label(region.colour),
-               [&](cv::Point2f centre) { return cv::pointPolygonTest(region.outline, centre, false) >= 0; });
+  for (const Region& region : picture.regions) labels.put(region.outline, colour_label(region.colour));
   for (const Glyph& glyph : picture.glyphs)
     if (const int label = character_label(glyph.character)) labels.put(glyph.cell, label, [](cv::Point2f) { return true; });
+  return labels.take();
+}
+
+int value_label(double value) {
+  constexpr int kStep = 50;
+  const int whole = static_cast<int>(value);
+  if (whole != value || whole < 1 || whole > 500) return 0;
+  if (whole <= 100) return whole;
+  return whole % kStep ? 0 : 100 + whole / kStep - 2;
+}
+
+std::vector<std::uint8_t> value_labels(const Picture& picture, int grid) {
+  Labels labels(picture.bgr.size(), grid);
+  for (const ValuePlace& place : picture.values) labels.put(place.outline, value_label(place.value));
   return labels.take();
 }
 

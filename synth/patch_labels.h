@@ -1,4 +1,4 @@
-// What every patch of a picture shows: dense labels that teach a vision tower to see.
+// What every patch of a picture shows, and what value it stands for: dense labels that teach a vision tower to see.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,19 @@ constexpr int colour_label(int colour) {
   return 1 + kCharacterLabels + colour;
 }  // its place in kColours
 
+// Labels of values, as small charts have them: 0 none; 1 to 100 that number; from 101 on 150, 200, … 500.
+inline constexpr int kValueLabels = 109;
+
+int value_label(double value);  // 0 where it has none
+
 // How a label is spelt: the character, the name of the colour; a blank for nothing.
 std::string label_text(int label);
 
 // [grid · grid] labels, row by row, of the picture stretched to a square of grid × grid patches: the character whose cell has the
 // patch's centre, or else the colour of the uppermost region there. Pure; throws std::logic_error for a grid below 1.
 std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid);
+
+// The same for the value that a chart shows or names there, the uppermost one.
+std::vector<std::uint8_t> value_labels(const Picture& picture, int grid);
 
 }  // namespace zlens::synth

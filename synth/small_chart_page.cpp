@@ -111,6 +111,12 @@ void SmallChartPage::bar(cv::Rect2d box, std::size_t colour) {
   fill({{box.x, box.y}, {box.x + box.width, box.y}, {box.x + box.width, box.y + box.height}, {box.x, box.y + box.height}}, colour);
 }
 
+void SmallChartPage::mark_text_value(Decimal value) {
+  const int around = style.pixels(2);
+  const cv::Rect box = canvas.last_text();
+  canvas.mark_value(value.value(), cv::Rect2d(box.x - around, box.y - around, box.width + 2 * around, box.height + 2 * around));
+}
+
 void SmallChartPage::legend(const std::vector<std::string>& names) {
   const int swatch = style.pixels(7), gap = style.pixels(3), height = style.label.size * 12 / 10;
   const int between = swatch + 3 * gap;  // the last one has 2 · gap too many

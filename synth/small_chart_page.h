@@ -35,6 +35,8 @@ struct SmallChartPage {
   // Fills `outline` with one of the style's colours, and marks it as such.
   void fill(const std::vector<cv::Point2d>& outline, std::size_t colour);
   void bar(cv::Rect2d box, std::size_t colour);
+  // The text that was drawn last, and a little around it, shows or names `value`.
+  void mark_text_value(Decimal value);
   // A row of colours and names at the top of `inner`, which it shortens.
   void legend(const std::vector<std::string>& names);
 

@@ -22,8 +22,13 @@
 namespace zlens {
 namespace {
 
-// The auxiliary head's tensors among the masters.
-constexpr const char *kHeadWeight = "label_head.weight", *kHeadBias = "label_head.bias";
+// A head's tensors among the masters.
+std::string weight_name(const LabelHead& head) {
+  return head.name + "_head.weight";
+}
+std::string bias_name(const LabelHead& head) {
+  return head.name + "_head.bias";
+}
 
 void check(const PretrainOptions& options) {
   require_at_least("steps", options.steps, 1);
@@ -37,33 +42,39 @@ void check(const PretrainOptions& options) {
 
 // What all losses of a step are divided by.
 struct Totals {
-  double tokens = 0, labels = 0;
+  double tokens = 0;
+  std::vector<double> labels;  // of every head
 };
 
 struct Part {
   std::vector<at::Tensor> gradients;  // in the order of the masters; undefined: none
-  double answer_loss = 0, label_loss = 0;
+  double answer_loss = 0;
+  std::vector<double> label_losses;  // of every head
 };
 
-// Encodes the inputs of all samples together and puts the rows into their prompts. -> [N, D] of the inputs that have labels
-at::Tensor encode_inputs(const LanguageModel& model, std::span<PretrainSample> samples) {
+// Encodes the inputs of all samples together and puts the rows into their prompts. -> for every sample [n, D]; undefined: a text
+std::vector<at::Tensor> encode_inputs(const LanguageModel& model, std::span<PretrainSample> samples) {
   std::vector<const Prepared*> inputs;
   for (const PretrainSample& sample : samples)
     for (const EmbeddedInput& input : sample.questions.front().prompt.inputs) inputs.push_back(input.prepared.get());
-  if (inputs.empty()) return {};
+  std::vector<at::Tensor> out(samples.size());
+  if (inputs.empty()) return out;
   Context context{KvCache()};
   const at::Tensor rows = model.own_modality()->encode_all(inputs, context);
-  std::vector<at::Tensor> labelled;
   std::int64_t from = 0;
-  for (PretrainSample& sample : samples) {
-    const auto count = static_cast<std::int64_t>(sample.questions.front().prompt.embedded.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto count = static_cast<std::int64_t>(samples[i].questions.front().prompt.embedded.size());
     if (count == 0) continue;
-    const at::Tensor own = rows.slice(0, from, from + count);
-    for (TrainingSample& question : sample.questions) question.prompt.embeddings = own;
-    if (!sample.labels.empty()) labelled.push_back(own);
+    out[i] = rows.slice(0, from, from + count);
+    for (TrainingSample& question : samples[i].questions) question.prompt.embeddings = out[i];
     from += count;
   }
-  return labelled.empty() ? at::Tensor() : at::cat(labelled);
+  return out;
+}
+
+const std::vector<std::int64_t>& labels_of(const PretrainSample& sample, std::size_t head) {
+  static const std::vector<std::int64_t> unknown;
+  return head < sample.labels.size() ? sample.labels[head] : unknown;
 }
 
 class Pretraining {
@@ -75,8 +86,10 @@ class Pretraining {
         run_(run),
         width_(model->decoder().config().hidden_size),
         live_(std::move(model), made, options.trained),
-        optimizer_(with_head(), options.optimizer),
-        folder_(with_start(run), state_, live_.masters(), optimizer_) {}
+        optimizer_(with_heads(), options.optimizer),
+        folder_(with_start(run), state_, live_.masters(), optimizer_) {
+    sums_.label_losses.resize(options.heads.size());
+  }
 
   PretrainResult go() {
     while (state_.step < options_.steps) {
@@ -92,12 +105,13 @@ class Pretraining {
   }
 
  private:
-  // The masters with those of the auxiliary head among them.
-  Parameters& with_head() {
+  // The masters with those of the heads among them.
+  Parameters& with_heads() {
     Parameters& masters = live_.masters();
-    if (options_.label_count > 0 && options_.label_tokens.empty()) {
-      masters[kHeadWeight] = initial_weight(kHeadWeight, {options_.label_count, width_}, options_.seed);
-      masters[kHeadBias] = initial_weight(kHeadBias, {options_.label_count}, options_.seed);
+    for (const LabelHead& head : options_.heads) {
+      if (!head.tokens.empty()) continue;
+      masters[weight_name(head)] = initial_weight(weight_name(head), {head.classes, width_}, options_.seed);
+      masters[bias_name(head)] = initial_weight(bias_name(head), {head.classes}, options_.seed);
     }
     return masters;
   }
@@ -110,40 +124,54 @@ class Pretraining {
 
   PretrainResult result(bool interrupted) const {
     PretrainResult out{state_.step, state_.best_score, interrupted, live_.masters()};
-    out.weights.erase(kHeadWeight);
-    out.weights.erase(kHeadBias);
-    return out;
-  }
-
-  double weight_of(std::int64_t label) const { return label == 0 ? options_.blank_weight : 1; }
-
-  Totals totals_of(std::span<const PretrainSample> samples, const LanguageModel& model) const {
-    Totals out;
-    for (const PretrainSample& sample : samples) {
-      for (const TrainingSample& question : sample.questions)
-        out.tokens += static_cast<double>(reference_ids(model, question).size());
-      for (const std::int64_t label : sample.labels) out.labels += weight_of(label);
+    for (const LabelHead& head : options_.heads) {
+      out.weights.erase(weight_name(head));
+      out.weights.erase(bias_name(head));
     }
     return out;
   }
 
-  at::Tensor label_loss(const LiveWeights::Made& made, const at::Tensor& rows, std::span<const PretrainSample> samples) const {
+  Totals totals_of(std::span<const PretrainSample> samples, const LanguageModel& model) const {
+    Totals out;
+    out.labels.resize(options_.heads.size());
+    for (const PretrainSample& sample : samples) {
+      for (const TrainingSample& question : sample.questions)
+        out.tokens += static_cast<double>(reference_ids(model, question).size());
+      for (std::size_t head = 0; head < out.labels.size(); ++head)
+        for (const std::int64_t label : labels_of(sample, head))
+          out.labels[head] += label == 0 ? options_.heads[head].blank_weight : 1;
+    }
+    return out;
+  }
+
+  // Summed over the embeddings of the samples that have labels; undefined: none has.
+  at::Tensor label_loss(const LiveWeights::Made& made, const std::vector<at::Tensor>& rows, std::span<const PretrainSample> samples,
+                        std::size_t index) const {
+    const LabelHead& head = options_.heads[index];
+    std::vector<at::Tensor> labelled;
     std::vector<std::int64_t> labels;
-    for (const PretrainSample& sample : samples) labels.insert(labels.end(), sample.labels.begin(), sample.labels.end());
-    const at::Tensor targets = at::tensor(labels, at::kLong);
-    const at::Tensor weights = at::where(targets.eq(0), options_.blank_weight, 1.0).to(at::kFloat);
-    return ((options_.label_tokens.empty() ? unnamed(made, rows, targets) : apart(made, rows, targets)) * weights).sum();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const std::vector<std::int64_t>& own = labels_of(samples[i], index);
+      if (own.empty() || !rows[i].defined()) continue;
+      labelled.push_back(rows[i]);
+      labels.insert(labels.end(), own.begin(), own.end());
+    }
+    if (labels.empty()) return {};
+    const at::Tensor targets = at::tensor(labels, at::kLong), shown = at::cat(labelled);
+    const at::Tensor weights = at::where(targets.eq(0), head.blank_weight, 1.0).to(at::kFloat);
+    return ((head.tokens.empty() ? unnamed(made, head, shown, targets) : apart(made, head, shown, targets)) * weights).sum();
   }
 
   // -log of the probability that the head gives to the right class.
-  static at::Tensor unnamed(const LiveWeights::Made& made, const at::Tensor& rows, const at::Tensor& targets) {
-    const at::Tensor logits = at::linear(rows, made.leaves.at(kHeadWeight), made.leaves.at(kHeadBias)).to(at::kFloat);
+  static at::Tensor unnamed(const LiveWeights::Made& made, const LabelHead& head, const at::Tensor& rows,
+                            const at::Tensor& targets) {
+    const at::Tensor logits = at::linear(rows, made.leaves.at(weight_name(head)), made.leaves.at(bias_name(head))).to(at::kFloat);
     return -at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1);
   }
 
   // The squared distance to the embedding of what spells the class, over the mean square of all such embeddings.
-  at::Tensor apart(const LiveWeights::Made& made, const at::Tensor& rows, const at::Tensor& targets) const {
-    const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(options_.label_tokens), at::kLong);
+  static at::Tensor apart(const LiveWeights::Made& made, const LabelHead& head, const at::Tensor& rows, const at::Tensor& targets) {
+    const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(head.tokens), at::kLong);
     const at::Tensor spelt = made.model->decoder().embed(ids).detach().to(at::kFloat);  // -> [C, D]
     const at::Tensor off = rows.to(at::kFloat) - spelt.index_select(0, targets);
     return off.square().mean(-1) / spelt.square().mean();
@@ -160,18 +188,21 @@ class Pretraining {
   }
 
   Part part_of(const LiveWeights::Made& made, std::span<PretrainSample> samples, const Totals& totals) const {
-    const at::Tensor rows = encode_inputs(*made.model, samples);
+    const std::vector<at::Tensor> rows = encode_inputs(*made.model, samples);
     Part out;
+    out.label_losses.resize(options_.heads.size());
     at::Tensor loss = at::zeros({});
     if (options_.answer_weight > 0) {
       const at::Tensor answers = answer_loss(*made.model, samples) / totals.tokens;
       out.answer_loss = answers.item<double>();
       loss = loss + options_.answer_weight * answers;
     }
-    if (options_.label_count > 0 && rows.defined()) {
-      const at::Tensor labels = label_loss(made, rows, samples) / totals.labels;
-      out.label_loss = labels.item<double>();
-      loss = loss + options_.label_weight * labels;
+    for (std::size_t head = 0; head < options_.heads.size(); ++head) {
+      const at::Tensor sum = label_loss(made, rows, samples, head);
+      if (!sum.defined()) continue;
+      const at::Tensor labels = sum / totals.labels[head];
+      out.label_losses[head] = labels.item<double>();
+      loss = loss + options_.heads[head].weight * labels;
     }
     std::vector<at::Tensor> leaves;
     for (const auto& [name, leaf] : made.leaves) leaves.push_back(leaf);
@@ -211,7 +242,7 @@ class Pretraining {
     }
     for (const Part& part : parts) {
       sums_.answer_loss += part.answer_loss;
-      sums_.label_loss += part.label_loss;
+      for (std::size_t head = 0; head < part.label_losses.size(); ++head) sums_.label_losses[head] += part.label_losses[head];
     }
     sums_.rate = options_.rate.at(state_.step);
     sums_.grad_norm += optimizer_.step(sums_.rate);
@@ -227,16 +258,18 @@ class Pretraining {
     sums_.drawing_s += seconds.drawing;
     if (state_.step % options_.log_every != 0 && state_.step != options_.steps) return;
     const double n = sums_.steps;
-    folder_.log({{"kind", "step"},
-                 {"step", state_.step},
-                 {"phase", "pretrain"},
-                 {"loss", sums_.answer_loss / n},
-                 {"label_loss", sums_.label_loss / n},
-                 {"lr", sums_.rate},
-                 {"grad_norm", sums_.grad_norm / n},
-                 {"drawing_s", sums_.drawing_s},
-                 {"step_s", sums_.step_s}});
-    sums_ = {};
+    Json line{{"kind", "step"},
+              {"step", state_.step},
+              {"phase", "pretrain"},
+              {"loss", sums_.answer_loss / n},
+              {"lr", sums_.rate},
+              {"grad_norm", sums_.grad_norm / n},
+              {"drawing_s", sums_.drawing_s},
+              {"step_s", sums_.step_s}};
+    for (std::size_t head = 0; head < options_.heads.size(); ++head)
+      line[options_.heads[head].name + "_loss"] = sums_.label_losses[head] / n;
+    folder_.log(line);
+    sums_ = {.label_losses = std::vector<double>(options_.heads.size())};
   }
 
   void validate() {
@@ -275,7 +308,8 @@ class Pretraining {
 
   // Of the steps since the last line of the log.
   struct Sums {
-    double steps = 0, answer_loss = 0, label_loss = 0, grad_norm = 0, rate = 0, step_s = 0, drawing_s = 0;
+    double steps = 0, answer_loss = 0, grad_norm = 0, rate = 0, step_s = 0, drawing_s = 0;
+    std::vector<double> label_losses;  // of every head
   };
 
   const PretrainData& data_;

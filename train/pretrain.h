@@ -16,7 +16,8 @@ namespace zlens {
 // An input with questions about it. Prompts name their inputs (TokenPrompt::inputs), but hold no embeddings yet.
 struct PretrainSample {
   std::vector<TrainingSample> questions;
-  std::vector<std::int64_t> labels;  // what each embedding of the input shows, 0: nothing; empty: unknown
+  // For every head of the options: what each embedding of the input shows, 0: nothing; empty: unknown.
+  std::vector<std::vector<std::int64_t>> labels;
 };
 
 // Equal numbers give equal samples. Thread-safe.
@@ -26,6 +27,17 @@ class PretrainStream {
   virtual PretrainSample at(std::uint64_t index) const = 0;
 };
 
+// An auxiliary loss beside the answers': a linear head on the embeddings of inputs tells what each shows.
+struct LabelHead {
+  std::string name;
+  std::int64_t classes = 0;
+  double weight = 1;          // of its loss against the answers'
+  double blank_weight = 0.2;  // of an embedding that shows nothing, in it
+  // Not empty: the token that spells each class. Embeddings are then drawn to those of the decoder (mean squared error) instead of
+  // to what a linear head of their own tells apart: how a tower is joined to a language model that stays as it is.
+  std::vector<std::int32_t> tokens = {};
+};
+
 struct PretrainOptions {
   std::int64_t steps = 1000;
   std::int64_t inputs = 64;   // a step
@@ -33,13 +45,8 @@ struct PretrainOptions {
   int threads = 2;            // without influence on the result
   LearningRate rate;
   AdamWOptions optimizer = {.beta2 = 0.98, .clip_norm = 1};
-  double answer_weight = 1;      // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
-  double label_weight = 1;       // of the auxiliary loss against the answers'
-  double blank_weight = 0.2;     // of an embedding that shows nothing, in it
-  std::int64_t label_count = 0;  // classes of the labels; 0: no auxiliary loss
-  // Not empty: the token that spells each class. Embeddings are then drawn to those of the decoder (mean squared error) instead of
-  // to what a linear head of their own tells apart: how a tower is joined to a language model that stays as it is.
-  std::vector<std::int32_t> label_tokens;
+  double answer_weight = 1;  // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
+  std::vector<LabelHead> heads;
   std::vector<std::string> trained;  // beginnings of the names of the weights that are; empty: all
   std::int64_t max_new_tokens = 24;
   std::int64_t log_every = 20, validate_every = 1000, checkpoint_every = 200;  // steps
@@ -59,8 +66,8 @@ struct PretrainResult {
   Parameters weights;  // by canonical name: those that were trained
 };
 
-// Trains `model` on the likelihood of the first references; beside it, where there are labels, a linear head on the inputs'
-// embeddings names what each shows, which is what makes small towers learn to read at all. `made`: weights that the model's files
+// Trains `model` on the likelihood of the first references; beside it, where there are labels, heads on the inputs' embeddings name
+// what each shows, which is what makes small towers learn to read at all. `made`: weights that the model's files
 // do not have or that stand in for theirs (float32, by canonical name). Weights are rounded to the model's dtype for each step;
 // masters, moments and sums of gradients are float32. Works in a folder as `train` does: interrupted and resumed, a run ends with
 // the same bits. Sets libtorch's threads to one: its parallelism is over inputs. Throws InputError on options out of range.

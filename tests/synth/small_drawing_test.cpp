@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "synth/patch_labels.h"
 #include "tests/synth/small_fixture.h"
@@ -145,6 +146,25 @@ TEST(SmallDrawing, EveryShapeIsMarkedWhereItStands) {
       EXPECT_LE(box.width, 2 * scene.shapes[s].radius * across + 4);
     }
   }
+}
+
+TEST(SmallDrawing, ChartsShowAllTheirValuesAndNoOthers) {
+  Painter painter;
+  for (const bool clean : {true, false})
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      const auto [document, picture] = draw_small(painter, {"small-chart", i}, {.degradation = clean ? kClean : Degradation{}});
+      const Chart& chart = std::get<SmallChart>(document.facts).chart;
+      std::set<int> wanted, marked, seen;
+      for (const auto& series : chart.values)
+        for (const Decimal value : series) wanted.insert(value_label(value.value()));
+      for (const ValuePlace& place : picture.values) marked.insert(value_label(place.value));
+      for (const std::uint8_t label : value_labels(picture, 16)) seen.insert(label);
+      seen.erase(0);
+      EXPECT_EQ(marked, wanted) << i;
+      EXPECT_TRUE(std::includes(wanted.begin(), wanted.end(), seen.begin(), seen.end())) << i;
+      // Of one series every value has a name, which is wide enough for a patch.
+      EXPECT_TRUE(!chart.series.empty() || seen == wanted) << i;
+    }
 }
 
 TEST(SmallDrawing, ChartsPrintTheirNamesAndValuesAsAsked) {

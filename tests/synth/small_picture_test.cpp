@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <opencv2/imgproc.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "io/error.h"
@@ -131,6 +132,29 @@ TEST(PatchLabels, ColoursLieBelowTextAndAboveEarlierColours) {
   EXPECT_EQ(labels[8 * 16 + 8], 'W' - 31);
   EXPECT_LT(colour_label(11), kPatchLabels);
   EXPECT_THROW(patch_labels({cv::Mat(8, 8, CV_8UC3)}, 0), std::logic_error);
+}
+
+TEST(ValueLabels, NameWhatAPlaceStandsFor) {
+  Fonts fonts;
+  Canvas canvas(fonts, {128, 128});
+  canvas.mark_value(37, cv::Rect2d(0, 0, 64, 128));
+  canvas.mark_value(450, cv::Rect2d(32, 0, 32, 128));
+  canvas.mark_value(123, cv::Rect2d(100, 0, 28, 128));
+  const std::vector<std::uint8_t> labels = value_labels(canvas.take(), 16);
+  EXPECT_EQ(labels[0], 37);
+  EXPECT_EQ(labels[15 * 16 + 5], value_label(450));
+  EXPECT_EQ(labels[9], 0);
+  EXPECT_EQ(labels[14], 0);  // no label has that value
+}
+
+TEST(ValueLabels, AreOneForEachValueOfSmallCharts) {
+  std::set<int> labels;
+  for (int value = 1; value <= 100; ++value) labels.insert(value_label(value));
+  for (int value = 150; value <= 500; value += 50) labels.insert(value_label(value));
+  EXPECT_EQ(labels.size(), 108u);
+  EXPECT_EQ(*labels.begin(), 1);
+  EXPECT_EQ(*labels.rbegin(), kValueLabels - 1);
+  for (const double other : {0.0, -3.0, 2.5, 125.0, 550.0, 1e12}) EXPECT_EQ(value_label(other), 0) << other;
 }
 
 TEST(PatchLabels, KnowPrintableAsciiAndTheSignsOfArithmetic) {

@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "io/error.h"
 #include "io/json.h"
+#include "io/mapped_file.h"
 #include "support/temporary_folder.h"
 #include "train/initial_weights.h"
 #include "train/live_weights.h"
@@ -48,7 +50,10 @@ class Pictures : public PretrainStream {
         asked.prompt = model->tokenize(model->expand(std::string("<image>") + question, inputs).text, inputs, unused,
                                        {.raw = true, .encode = false});
       }
-      if (labels) sample.labels.assign(sample.questions.front().prompt.embedded.size(), static_cast<std::int64_t>(samples_.size()));
+      const std::vector<std::int64_t> shown(sample.questions.front().prompt.embedded.size(),
+                                            static_cast<std::int64_t>(samples_.size()));
+      if (labels) sample.labels.push_back(shown);
+      if (labels && samples_.size() == 2) sample.labels.push_back(shown);  // the second head knows nothing about the first picture
     }
   }
   PretrainSample at(std::uint64_t index) const override { return samples_[index % samples_.size()]; }
@@ -102,7 +107,7 @@ class Pretrain : public testing::TestWithParam<std::string> {
   static PretrainOptions short_run() {
     PretrainOptions out{.steps = 12, .inputs = 4, .together = 3, .threads = 1};
     out.rate = {3e-3, 2, out.steps, true, 0.1};
-    out.label_count = 3;
+    out.heads = {{.name = "label", .classes = 3}, {.name = "value", .classes = 4, .weight = 0.5}};
     out.validate_every = 0;
     out.checkpoint_every = 5;
     return out;
@@ -168,6 +173,14 @@ TEST_P(Pretrain, LearnsWhatThePicturesShow) {
   options.steps = options.rate.steps = 120;
   options.validate_every = 120;
   EXPECT_EQ(run(work_ / "t", options).score, 1);
+  std::vector<Json> steps;
+  std::istringstream log(read_text_file(work_ / "t" / "log.jsonl", 1 << 20));
+  for (std::string text; std::getline(log, text);)
+    if (Json line = Json::parse(text); line["kind"] == "step") steps.push_back(std::move(line));
+  for (const char* head : {"label_loss", "value_loss"}) {
+    EXPECT_GT(steps.front()[head], 0.2) << head;
+    EXPECT_LT(steps.back()[head], 0.1) << head;
+  }
 }
 
 TEST_P(Pretrain, InterruptedAndResumedEndsWithTheSameBits) {
