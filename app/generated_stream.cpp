@@ -84,9 +84,10 @@ GeneratedStream::Seen GeneratedStream::see(const synth::Document& document, cons
   if (!options_.labels) return out;
   const auto patches = static_cast<double>(model_->own_modality()->token_count(*out.input.prepared));
   const int grid = static_cast<int>(std::lround(std::sqrt(patches)));
-  const auto shown = synth::patch_labels(picture, grid), values = synth::value_labels(picture, grid);
-  out.labels.emplace_back(shown.begin(), shown.end());
-  if (!picture.values.empty()) out.labels.emplace_back(values.begin(), values.end());
+  const auto add = [&](const std::vector<std::uint8_t>& labels) { out.labels.emplace_back(labels.begin(), labels.end()); };
+  add(synth::patch_labels(picture, grid));
+  for (std::size_t letter = 0; letter < kNamedLetters; ++letter) add(synth::letter_labels(picture, grid, letter));
+  add(picture.values.empty() ? std::vector<std::uint8_t>() : synth::value_labels(picture, grid));
   return out;
 }
 

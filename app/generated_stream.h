@@ -23,6 +23,8 @@ struct GeneratedKind {
 // Throws InputError.
 std::vector<GeneratedKind> parse_generated_kinds(const std::string& text);
 
+inline constexpr std::size_t kNamedLetters = 3;  // of the word that a patch is part of, as labels
+
 struct GeneratedOptions {
   std::vector<GeneratedKind> kinds;
   const PromptTemplate* prompt = nullptr;  // that questions are asked with; must outlive the stream
@@ -45,7 +47,7 @@ class GeneratedStream : public PretrainStream {
   struct Painters;
   struct Seen {
     PreparedInput input;
-    std::vector<std::vector<std::int64_t>> labels;  // of its patches: what they show, their values
+    std::vector<std::vector<std::int64_t>> labels;  // of its patches, in the order of heads_of (app/pretrain.cpp)
   };
   const GeneratedKind& draw_kind(synth::Rng& rng) const;
   Seen see(const synth::Document& document, const synth::Place& place) const;

@@ -63,13 +63,15 @@ std::vector<std::int32_t> label_tokens(const Tokenizer& tokenizer) {
   return out;
 }
 
-// In the order of the stream's labels; those of weight 0 stay in it, unused.
+// In the order of the stream's labels.
 std::vector<LabelHead> heads_of(const po::variables_map& values, const Tokenizer& tokenizer) {
-  std::vector<LabelHead> out;
-  const double labels = values["label-weight"].as<double>(), numbers = values["value-weight"].as<double>();
-  if (labels > 0 || numbers > 0) out.push_back({.name = "label", .classes = synth::kPatchLabels, .weight = labels});
-  if (values.contains("label-embeddings") && !out.empty()) out[0].tokens = label_tokens(tokenizer);
-  if (numbers > 0) out.push_back({.name = "value", .classes = synth::kValueLabels, .weight = numbers});
+  const auto weight = [&](const char* name) { return values[name].as<double>(); };
+  std::vector<LabelHead> out = {{.name = "label", .classes = synth::kPatchLabels, .weight = weight("label-weight")}};
+  if (values.contains("label-embeddings")) out[0].tokens = label_tokens(tokenizer);
+  for (std::size_t place = 1; place <= kNamedLetters; ++place)
+    out.push_back(
+        {.name = "letter" + std::to_string(place), .classes = 1 + synth::kCharacterLabels, .weight = weight("letter-weight")});
+  out.push_back({.name = "value", .classes = synth::kValueLabels, .weight = weight("value-weight")});
   return out;
 }
 
@@ -98,7 +100,8 @@ GeneratedOptions stream_options(const po::variables_map& values, const PromptTem
           .prompt = &prompt,
           .text_share = values["text-share"].as<double>(),
           .installed_fonts = split == synth::Split::Train,
-          .labels = values["label-weight"].as<double>() > 0 || values["value-weight"].as<double>() > 0,
+          .labels =
+              values["label-weight"].as<double>() + values["letter-weight"].as<double>() + values["value-weight"].as<double>() > 0,
           .split = split,
           .seed = values["seed"].as<std::uint64_t>()};
 }
@@ -106,8 +109,9 @@ GeneratedOptions stream_options(const po::variables_map& values, const PromptTem
 // What shapes the training. Steps and schedule are part of it: they say how fast the rate falls.
 Json identity_of(const po::variables_map& values, const Start& start, const PromptTemplate& prompt) {
   Json flags = Json::object();
-  for (const char* name : {"generate", "text-share", "answer-weight", "label-weight", "value-weight", "trained", "schedule", "lr",
-                           "final-lr", "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
+  for (const char* name :
+       {"generate", "text-share", "answer-weight", "label-weight", "letter-weight", "value-weight", "trained", "schedule", "lr",
+        "final-lr", "warmup", "weight-decay", "clip-norm", "steps", "inputs", "together", "seed", "dtype"}) {
     const boost::any& value = values[name].value();
     if (const auto* text = boost::any_cast<std::string>(&value)) flags[name] = *text;
     if (const auto* number = boost::any_cast<double>(&value)) flags[name] = *number;
@@ -140,6 +144,7 @@ po::options_description pretrain_flags() {
       "answer-weight", number(kDefaults.answer_weight, "1"),
       "of the answers; 0: the decoder is left out, for a tower's first steps")(
       "label-weight", number(1, "1"), "of naming what each patch shows, beside the answers; 0: without")(
+      "letter-weight", number(0, "0"), "the same for each of the first three letters of the word that a patch is part of")(
       "value-weight", number(0, "0"), "the same for the value of a small chart that a patch shows or names")(
       "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(

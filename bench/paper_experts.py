@@ -28,7 +28,7 @@ TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench
 class Steps:
     """Lengths of the phases; `cap`, where it is not 0, bounds each."""
     sweep: int = 30
-    warm: int = 60
+    warm: int = 150
     rl: int = 60
     router: int = 120
     easy_vqa: int = 400

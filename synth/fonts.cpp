@@ -204,15 +204,19 @@ int Fonts::capital_height(const TextStyle& style) {
 cv::Rect Fonts::draw(cv::Mat& bgr, std::string_view text, cv::Point pen, const TextStyle& style, std::vector<Glyph>* glyphs) {
   const int capitals = glyphs ? capital_height(style) : 0;
   cv::Rect ink;
+  int word = glyphs && !glyphs->empty() ? glyphs->back().word + 1 : 0;
   state_->walk(text, style, [&](char32_t character, const Rendered& glyph, int x) {
     const cv::Rect box(pen.x + x + glyph.left, pen.y - glyph.top, glyph.width, glyph.rows);
-    if (box.empty()) return;
+    if (box.empty()) {
+      ++word;
+      return;
+    }
     ink = ink.empty() ? box : ink | box;
     blend(bgr, glyph, box, style.colour);
     if (!glyphs) return;
     const int height = std::max(box.height, capitals / 2);
     const int top = std::min(box.y - (height - box.height) / 2, std::max(pen.y, box.br().y) - height);
-    glyphs->push_back({character, box, cv::Rect(pen.x + x, top, glyph.advance, height)});
+    glyphs->push_back({character, box, cv::Rect(pen.x + x, top, glyph.advance, height), word});
   });
   return ink;
 }

@@ -34,6 +34,7 @@ struct Glyph {
   char32_t character = 0;
   cv::Rect box;   // of its ink
   cv::Rect cell;  // from its pen position to the next one's, as high as its ink but at least half as high as a capital
+  int word = 0;   // the same for the letters between two blanks
 };
 
 // Opens font files as they are needed and keeps them and what they drew. Not thread-safe. Members throw InputError where a font is

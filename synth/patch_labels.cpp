@@ -73,6 +73,21 @@ std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid) {
   return labels.take();
 }
 
+std::vector<std::uint8_t> letter_labels(const Picture& picture, int grid, std::size_t place) {
+  Labels labels(picture.bgr.size(), grid);
+  const std::vector<Glyph>& glyphs = picture.glyphs;
+  for (std::size_t begin = 0, end; begin < glyphs.size(); begin = end) {
+    cv::Rect box;
+    for (end = begin; end < glyphs.size() && glyphs[end].word == glyphs[begin].word; ++end)
+      box = end == begin ? glyphs[end].cell : box | glyphs[end].cell;
+    const int label = begin + place < end ? character_label(glyphs[begin + place].character) : 0;
+    const int around = 1 + box.height / 8;
+    labels.put(cv::Rect2d(box.x - around, box.y - around, box.width + 2 * around, box.height + 2 * around), label,
+               [](cv::Point2f) { return true; });
+  }
+  return labels.take();
+}
+
 int value_label(double value) {
   constexpr int kStep = 50;
   const int whole = static_cast<int>(value);

@@ -1,4 +1,5 @@
-// What every patch of a picture shows, and what value it stands for: dense labels that teach a vision tower to see.
+// What every patch of a picture shows, of what word it is a part and what value it stands for: dense labels that teach a vision
+// tower to see.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,9 @@ std::string label_text(int label);
 // [grid · grid] labels, row by row, of the picture stretched to a square of grid × grid patches: the character whose cell has the
 // patch's centre, or else the colour of the uppermost region there. Pure; throws std::logic_error for a grid below 1.
 std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid);
+
+// The same for the word that is printed there: its letter of that place, from 0 on; 0 where it is shorter.
+std::vector<std::uint8_t> letter_labels(const Picture& picture, int grid, std::size_t place);
 
 // The same for the value that a chart shows or names there, the uppermost one.
 std::vector<std::uint8_t> value_labels(const Picture& picture, int grid);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "synth/chart_questions.h"
+#include "synth/reading_words.h"
 #include "synth/words.h"
 
 namespace zlens::synth {
@@ -45,6 +46,9 @@ constexpr ShortNames kOthers[] = {
     {{"fruit", "fruits", "for", false}, kFruits, kFruitsUnseen},     {{"drink", "drinks", "for", false}, kDrinks, kDrinksUnseen},
     {{"animal", "animals", "for", false}, kAnimals, kAnimalsUnseen}, {{"item", "items", "for", false}, kLetters, kLettersUnseen}};
 
+constexpr ShortNames kBrands = {{"brand", "brands", "for", false}, {}, {}};  // any word will do
+constexpr double kBrandShare = 0.4;
+
 constexpr View kMeasures[] = {"price", "score", "stock", "income", "weight", "output", "demand", "rating"};
 constexpr View kMeasuresUnseen[] = {"profit", "cost", "speed", "yield"};
 
@@ -61,8 +65,19 @@ std::size_t longest_name(std::size_t count) {
   return count <= 3 ? 6 : count == 4 ? 4 : 3;
 }
 
+std::vector<std::string> draw_brands(Rng& rng, std::size_t count, std::size_t longest) {
+  std::set<std::string> taken;
+  std::vector<std::string> out;
+  while (out.size() < count) {
+    std::string word = capitalized(draw_word(rng));
+    if (word.size() <= longest && taken.insert(word).second) out.push_back(std::move(word));
+  }
+  return out;
+}
+
 // As many neighbours, or different ones in any order; none where there are too few.
 std::vector<std::string> draw_names(Rng& rng, const ShortNames& names, std::size_t count, std::size_t longest, bool unseen) {
+  if (&names == &kBrands) return unseen ? std::vector<std::string>() : draw_brands(rng, count, longest);
   std::vector<std::string> fitting;
   for (const View name : names.part(unseen))
     if (name.size() <= longest) fitting.emplace_back(name);
@@ -117,8 +132,9 @@ Plan draw_plan(Rng& rng, const ChartOptions& options) {
   // Letters would be lost beside the names of series.
   const auto others = std::span(kOthers).first(std::size(kOthers) - (grouped || lines ? 1 : 0));
   const bool ordered = plan.kind == ChartKind::Line || (plan.kind != ChartKind::Pie && rng.chance(0.4));
-  plan.categories = ordered ? &rng.pick(kOrdered) : &rng.pick(others);
-  while ((grouped || lines) && (!plan.series || plan.series == plan.categories)) plan.series = &rng.pick(others);
+  const auto pick = [&] { return rng.chance(kBrandShare) ? &kBrands : &rng.pick(others); };
+  plan.categories = ordered ? &rng.pick(kOrdered) : pick();
+  while ((grouped || lines) && (!plan.series || plan.series == plan.categories)) plan.series = pick();
   const std::int64_t most = plan.kind == ChartKind::Pie ? 5 : grouped || lines ? 3 : 6;
   plan.count = static_cast<std::size_t>(rng.integer(plan.kind == ChartKind::Line || plan.kind == ChartKind::Pie ? 3 : 2, most));
   if (plan.series) plan.series_count = grouped && plan.count == 2 && rng.chance(0.4) ? 3 : 2;

@@ -1,6 +1,7 @@
 #include "synth/small_documents.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "synth/decimal.h"
@@ -129,12 +130,20 @@ constexpr View kLoanHeads[] = {"LOAN", "Book slip", "BOOKS"};
 constexpr View kShopHeads[] = {"CAFE", "Mini shop", "MARKET", "Kiosk", "BAKERY", "Deli"};
 constexpr View kGoods[] = {"Milk", "Bread", "Tea", "Coffee", "Eggs", "Rice", "Soap", "Cake", "Juice", "Apples", "Pen", "Salt"};
 
+constexpr double kOtherKeys = 0.35;
+
 struct Sort {
   std::span<const View> headings;
   std::span<const Entry> entries;  // none: a receipt
 };
 constexpr Sort kSorts[] = {{kShopHeads, {}}, {kTicketHeads, kTicket}, {kTagHeads, kTag}, {kSignHeads, kSign}, {kFormHeads, kForm}};
 constexpr Sort kSortsUnseen[] = {{kParcelHeads, kParcel}, {kRecipeHeads, kRecipe}, {kWeatherHeads, kWeather}, {kLoanHeads, kLoan}};
+
+// A word that is not among `taken`, which gets it.
+std::string other_key(Rng& rng, std::set<std::string>& taken) {
+  for (;;)
+    if (const auto [key, added] = taken.insert(capitalized(draw_word(rng))); added) return *key;
+}
 
 void add_line(SmallDocument& out, View key, std::string value, View metric) {
   out.note.lines.push_back({std::string(key), std::move(value)});
@@ -163,9 +172,12 @@ SmallDocument draw_small_document(Rng& rng, bool unseen) {
     add_receipt(rng, out);
     return out;
   }
+  const bool other_keys = !unseen && rng.chance(kOtherKeys);  // so that a key is read, not recognized
+  std::set<std::string> keys;
   const auto most = std::min<std::int64_t>(5, static_cast<std::int64_t>(sort.entries.size()));
-  for (const Entry& entry : rng.pick_some(sort.entries, static_cast<std::size_t>(rng.integer(2, most))))
-    add_line(out, entry.key, entry.draw(rng), entry.metric);
+  for (const Entry& entry : rng.pick_some(sort.entries, static_cast<std::size_t>(rng.integer(2, most)))) {
+    add_line(out, other_keys ? other_key(rng, keys) : std::string(entry.key), entry.draw(rng), entry.metric);
+  }
   return out;
 }
 

@@ -109,7 +109,7 @@ class Pretraining {
   Parameters& with_heads() {
     Parameters& masters = live_.masters();
     for (const LabelHead& head : options_.heads) {
-      if (!head.tokens.empty()) continue;
+      if (!head.tokens.empty() || head.weight == 0) continue;
       masters[weight_name(head)] = initial_weight(weight_name(head), {head.classes, width_}, options_.seed);
       masters[bias_name(head)] = initial_weight(bias_name(head), {head.classes}, options_.seed);
     }
@@ -148,6 +148,7 @@ class Pretraining {
   at::Tensor label_loss(const LiveWeights::Made& made, const std::vector<at::Tensor>& rows, std::span<const PretrainSample> samples,
                         std::size_t index) const {
     const LabelHead& head = options_.heads[index];
+    if (head.weight == 0) return {};
     std::vector<at::Tensor> labelled;
     std::vector<std::int64_t> labels;
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -267,7 +268,7 @@ class Pretraining {
               {"drawing_s", sums_.drawing_s},
               {"step_s", sums_.step_s}};
     for (std::size_t head = 0; head < options_.heads.size(); ++head)
-      line[options_.heads[head].name + "_loss"] = sums_.label_losses[head] / n;
+      if (options_.heads[head].weight > 0) line[options_.heads[head].name + "_loss"] = sums_.label_losses[head] / n;
     folder_.log(line);
     sums_ = {.label_losses = std::vector<double>(options_.heads.size())};
   }

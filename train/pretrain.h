@@ -31,7 +31,7 @@ class PretrainStream {
 struct LabelHead {
   std::string name;
   std::int64_t classes = 0;
-  double weight = 1;          // of its loss against the answers'
+  double weight = 1;          // of its loss against the answers'; 0: the head is left out
   double blank_weight = 0.2;  // of an embedding that shows nothing, in it
   // Not empty: the token that spells each class. Embeddings are then drawn to those of the decoder (mean squared error) instead of
   // to what a linear head of their own tells apart: how a tower is joined to a language model that stays as it is.

@@ -134,6 +134,29 @@ TEST(PatchLabels, ColoursLieBelowTextAndAboveEarlierColours) {
   EXPECT_THROW(patch_labels({cv::Mat(8, 8, CV_8UC3)}, 0), std::logic_error);
 }
 
+TEST(LetterLabels, SpellTheWordUnderEachCentre) {
+  Fonts fonts;
+  Canvas canvas(fonts, {128, 128});
+  const TextStyle style{text_families(false)[0], 20, {0, 0, 0}};
+  canvas.text_at("tea WE", {8, 20}, style);
+  canvas.text_at("x", {8, 100}, style);
+  Picture picture = canvas.take();
+  rotate(picture, 2);
+  const auto letters = [&](std::size_t place) {
+    std::string out;
+    for (const std::uint8_t label : letter_labels(picture, 16, place)) out += label ? static_cast<char>(31 + label) : '.';
+    return out;
+  };
+  const std::string first = letters(0), second = letters(1), third = letters(2);
+  EXPECT_GE(std::count(first.begin(), first.end(), 't'), 4);
+  EXPECT_GE(std::count(first.begin(), first.end(), 'W'), 4);
+  EXPECT_GE(std::count(first.begin(), first.end(), 'x'), 1);
+  EXPECT_EQ(std::count(first.begin(), first.end(), 't'), std::count(second.begin(), second.end(), 'e'));
+  EXPECT_EQ(std::count(first.begin(), first.end(), 't'), std::count(third.begin(), third.end(), 'a'));
+  EXPECT_EQ(std::count(first.begin(), first.end(), 'W'), std::count(second.begin(), second.end(), 'E'));
+  EXPECT_EQ(third.find_first_not_of(".a"), third.npos);  // shorter words have no third letter
+}
+
 TEST(ValueLabels, NameWhatAPlaceStandsFor) {
   Fonts fonts;
   Canvas canvas(fonts, {128, 128});

@@ -36,11 +36,16 @@ std::vector<Number> numbers_in(const std::string& text) {
   return out;
 }
 
-// Where the names stand in the text: (position, which).
+bool letter_at(const std::string& text, std::size_t at) {
+  return at < text.size() && std::isalpha(static_cast<unsigned char>(text[at])) != 0;
+}
+
+// Which names stand in the text as whole words, in its order.
 std::vector<std::size_t> mentions(const std::string& text, const std::vector<std::string>& names) {
   std::vector<std::pair<std::size_t, std::size_t>> found;
   for (std::size_t i = 0; i < names.size(); ++i)
-    for (std::size_t at = text.find(names[i]); at != text.npos; at = text.find(names[i], at + 1)) found.emplace_back(at, i);
+    for (std::size_t at = text.find(names[i]); at != text.npos; at = text.find(names[i], at + 1))
+      if (!letter_at(text, at - 1) && !letter_at(text, at + names[i].size())) found.emplace_back(at, i);
   std::sort(found.begin(), found.end());
   std::vector<std::size_t> out;
   for (const auto& [at, which] : found) out.push_back(which);
