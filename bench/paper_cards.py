@@ -35,8 +35,8 @@ def training_lines(path):
     for one in [warm, path] if warm.exists() else [path]:
         record = experts.record_of(one)
         flags = record["flags"]
-        drawn = f" with {flags['samples']} answers each, KL {flags['kl']}" if record["objective"] == "rl" else ""
-        lines.append(f"{len(lines) + 1}. {record['objective']}: {flags['steps']} steps of {flags['prompts']} prompts{drawn}, learning rate {flags['lr']}, seed {flags['seed']}; "
+        drawn = f" with {flags['samples']} answers each, KL {flags['kl']}" if flags["objective"] == "rl" else ""
+        lines.append(f"{len(lines) + 1}. {flags['objective']}: {flags['steps']} steps of {flags['prompts']} prompts{drawn}, learning rate {flags['lr']}, seed {flags['seed']}; "
                      f"the step kept: {record['best_step']}; validation {record['base_score']:.3f} before, {record['best_score']:.3f} after.")
         seconds += training_seconds(one)
     return [*lines, "", f"{seconds / 60:.0f} minutes of one or two cores beside other work. The recipe is bench/paper_experts.py."]
