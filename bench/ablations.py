@@ -18,6 +18,7 @@ SET = ["document", "chart", "math"]
 SHOTS = [3, 10, 20]
 SIZES = [10, 50, 0]  # training samples; 0: all
 LAST = ["--validation-split", "none"]
+WARM_STEPS = 120  # of every expert on this page, so that none takes longer than half an hour
 
 
 def tested(lab, name, expert=None, more=()):
@@ -30,24 +31,27 @@ def row(lab, base, name, expert):
     return [name, f"{score(run):.3f}", difference(base, run), f"{training_seconds(expert) / 60:.1f}"]
 
 
-def variant(lab, name, flags):
-    """An expert of the usual recipe, both phases with `flags`."""
-    return recipes.expert(lab, TASK, more=flags, warm_more=flags, name=f"{TASK}-{name}")
+def short_warm(lab, name, method="svf", rate=recipes.METHODS["svf"][1], steps=WARM_STEPS, more=()):
+    return recipes.warm(lab, TASK, method, rate, name=f"{TASK}-{name}", steps=steps, more=more)
+
+
+def variant(lab, name, flags=()):
+    """An expert of both phases, each with `flags`."""
+    return recipes.expert(lab, TASK, more=flags, start=short_warm(lab, f"{name}-warm", more=flags), name=f"{TASK}-{name}")
 
 
 def only_rl(lab):
     """No references at all: the base's own answers, and their rewards."""
-    steps = recipes.WARM[TASK][1] + recipes.RL[TASK][1]
     flags = list(recipes.RL[TASK])
-    flags[1] = min(60, steps)
+    flags[1] = 60
     return lab.train(f"{TASK}-rl-only", *recipes.common(lab, TASK, 0), *recipes.METHODS["svf"][0], "--objective", "rl", "--warm-start", 10,
                      "--lr", recipes.METHODS["svf"][1], *flags)
 
 
 def training_lines(lab):
     base = tested(lab, "base")
-    whole = lab.path("experts", f"{TASK}-svf-0.safetensors")
-    longer = recipes.warm(lab, TASK, "svf", recipes.METHODS["svf"][1], name=f"{TASK}-sft-only", steps=recipes.WARM[TASK][1] + recipes.RL[TASK][1])
+    whole = variant(lab, "short")
+    longer = short_warm(lab, "sft-only", steps=WARM_STEPS + recipes.RL[TASK][1])
     trained = {
         "all matrices": whole,
         "attention": variant(lab, "attention", ["--matrices", "attention"]),
@@ -87,9 +91,9 @@ def overfitting_lines(lab, lora_rate):
     for size in SIZES:
         cells = []
         for method, rate in (("svf", recipes.METHODS["svf"][1]), ("lora", lora_rate)):
-            name = f"{TASK}-{method}-of-{size or 'all'}"
-            expert = recipes.warm(lab, TASK, method, rate, name=name, more=["--limit", size, *LAST])
-            cells.append(f"{score(tested(lab, name, expert)):.3f}")
+            name = f"{method}-of-{size or 'all'}"
+            expert = short_warm(lab, name, method, rate, more=["--limit", size, *LAST])
+            cells.append(f"{score(tested(lab, f'{TASK}-{name}', expert)):.3f}")
         rows.append([size or f"all {recipes.SAMPLES[TASK]}", *cells])
     return markdown_table(["trained on", "SVF", "LoRA r16"], rows)
 
@@ -120,11 +124,11 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results/ablations.md")
     options = parser.parse_args()
     lab = Lab(options.work)
-    lines = ["# Ablations", "", f"Date {datetime.date.today()}; command `python3 bench/ablations.py`; recipe of `{TASK}` in bench/recipes.py; seed 0; "
+    lines = ["# Ablations", "", f"Date {datetime.date.today()}; command `python3 bench/ablations.py`; recipe of `{TASK}` in bench/recipes.py with {WARM_STEPS} supervised steps; seed 0; "
              "SmolLM2-135M-Instruct, bf16; 300 test exercises as text; intervals: 95 %, paired bootstrap.", "",
              "## What is trained, and how", "", *training_lines(lab), "",
              "## Few-shot mixes of the three experts", "", "Shots and 20 selection samples from the validation split.", "", *few_shot_lines(lab), "",
-             "## Overfitting: the last of 100 supervised steps, no validation", "", *overfitting_lines(lab, options.lora_rate), "",
+             f"## Overfitting: the last of {WARM_STEPS} supervised steps, no validation", "", *overfitting_lines(lab, options.lora_rate), "",
              "## A question that needs two experts: sums over a receipt's table", "", *compound_lines(lab)]
     options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -53,9 +53,9 @@ def warm(lab, task, method, rate, seed=0, name=None, steps=None, more=()):
                      "--lr", rate, *flags, *more)
 
 
-def expert(lab, task, method="svf", seed=0, rate=None, more=(), name=None, warm_more=()):
-    """Warm start and reinforcement learning; the finished expert file."""
+def expert(lab, task, method="svf", seed=0, rate=None, more=(), name=None, start=None):
+    """Reinforcement learning from `start` on, by default from the recipe's warm start; the finished expert file."""
     rate = rate or METHODS[method][1]
-    start = warm(lab, task, method, rate, seed, name=f"{name}-warm" if warm_more else None, more=warm_more)
+    start = start or warm(lab, task, method, rate, seed)
     return lab.train(name or f"{task}-{method}-{seed}", *common(lab, task, seed), *METHODS[method][0], "--objective", "rl", "--lr", rate / 3,
                      "--init", start, *RL[task], *more)
