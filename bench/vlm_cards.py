@@ -91,7 +91,7 @@ def card(options, model, lab):
     subprocess.run([str(ZLENS), "report", "--training", str(work / f"{STAGES[model][-1]}.train/log.jsonl"), "--out", str(out / "curves.svg")],
                    check=True, stdout=subprocess.DEVNULL)
     return [f"# {model}", "", ABOUT[model], "", f"{size / 2 / 1e6:.2f} million parameters in bf16 ({size / 1e6:.1f} MB); {parts}. Apache-2.0, as zlens.", "",
-            "```", "zlens ask " + ("" if model == "tiny-vlm" else f"--model {model} ") + "--image assets/pictures/images/reading-00.png \"What belongs to Rain?\"", "```", "",
+            "```", "zlens ask " + ("" if model == "tiny-vlm" else f"--model {model} ") + "--image assets/pictures/images/small-chart-00.png \"What is the income of Fox for Start?\"", "```", "",
             "## Data and training", "",
             "Nothing but what `zlens synth` draws, endlessly and never twice; no picture or text of others. Beside the answers auxiliary heads name what every patch "
             "shows, the letters of its word and the value it stands for; they are dropped in the end.", "", *stage_lines(work, STAGES[model]), "", "![Validation by kind](curves.svg)", "",

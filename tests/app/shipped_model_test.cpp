@@ -1,0 +1,63 @@
+// The small model that ships against transformers: tests/fixtures/make_tiny_vlm.py made the goldens.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "app/request_preparer.h"
+#include "app/session.h"
+#include "io/json.h"
+#include "io/mapped_file.h"
+#include "io/safetensors.h"
+#include "io/user_folders.h"
+#include "support/checkpoint.h"
+#include "support/temporary_folder.h"
+
+namespace zlens {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kPictures = assets_folder() / "pictures";
+
+std::map<std::string, Request> bundled_questions() {
+  std::map<std::string, Request> out;
+  std::istringstream lines(read_text_file(kPictures / "test.jsonl", 1 << 20));
+  for (std::string line; std::getline(lines, line);) {
+    const Json row = parse_json(line, "test.jsonl");
+    out[row.at("id")] = {.question = row.at("question"), .inputs = {{"image", kPictures / row.at("images").at(0)}}};
+  }
+  return out;
+}
+
+TEST(ShippedModel, EqualsTransformers) {
+  const fs::path file = fs::path(ZLENS_FIXTURES) / "tiny-vlm" / "golden.safetensors";
+  const auto golden = read_tensors(file.string());
+  const Session session({.model = "tiny-vlm", .dtype = "fp32", .threads = 1});
+  const auto questions = bundled_questions();
+  const TemporaryFolder work;
+  std::vector<TokenPrompt> prompts;
+  std::vector<std::vector<std::int32_t>> expected;
+  Caches caches;
+  for (const Json& id : parse_json(Safetensors::open(file)->metadata().at("cases"), "cases")) {
+    const auto name = id.get<std::string>();
+    SCOPED_TRACE(name);
+    const Request& request = questions.at(name);
+    session.write_logits(request, work / "l.safetensors");
+    const auto written = read_tensors((work / "l.safetensors").string());
+    ASSERT_TRUE(at::equal(written.at("input_ids"), golden.at(name + ".input_ids")));
+    const at::Tensor& logits = golden.at(name + ".logits");
+    EXPECT_LT(max_difference(written.at("logits").slice(0, -logits.size(0)), logits), 1e-4);
+    const at::Tensor& greedy = golden.at(name + ".greedy");
+    expected.push_back(ids_of(greedy, 0, greedy.size(0)));
+    prompts.push_back(session.preparer().prepare(request, caches).prompt);
+  }
+  ASSERT_GE(prompts.size(), 10U);
+  const auto together = generate(session.model()->decoder(), prompts,
+                                 {.max_new_tokens = 16, .stop_ids = session.model()->stop_ids()}, nullptr, caches);
+  for (std::size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(together[i].ids, expected[i]) << i;
+}
+
+}  // namespace
+}  // namespace zlens
