@@ -7,6 +7,7 @@
 #include "eval/progress.h"
 #include "io/error.h"
 #include "synth/dataset.h"
+#include "synth/looks.h"
 #include "synth/painter.h"
 #include "synth/till_dataset.h"
 
@@ -14,7 +15,7 @@ namespace zlens {
 namespace {
 
 constexpr Usage kUsage = {
-    "synth --kind K --count N --split S --out DIR [--seed N] [--images] [--fields F,F] [--from RECEIPTS]",
+    "synth --kind K --count N --split S --out DIR [--seed N] [--images [--look L]] [--fields F,F] [--from RECEIPTS]",
     "Generates questions with exact answers: DIR/<split>.jsonl for the task jsonl, DIR/transcripts/<id>.txt (--attach transcript)\n"
     "and, with --images, DIR/images/<id>.png. Equal seeds give equal files; train, val and test share no sample, whatever the "
     "seed."};
@@ -48,6 +49,8 @@ po::options_description synth_flags() {
       "values", po::value<std::string>()->value_name("V"),
       "where charts print their values: readable (reading order keeps them beside their names; the default), marks or off; "
       "small-chart: half of them marks and half off by default")(
+      "look", po::value<std::string>()->default_value("printed")->value_name("L"),
+      "pictures: printed; scan: slanted, blurred, unevenly lit; board: chalk on a dark board; fax: black and white dots")(
       "fields", po::value<std::string>()->value_name("F,F"),
       "samples of these fields alone; the only way to those that a kind holds back")(
       "chart", po::value<std::string>()->default_value("any")->value_name("C"), "charts: bar, grouped-bar, line, pie or any")(
@@ -90,10 +93,13 @@ synth::KindOptions kind_options(const po::variables_map& values) {
   return options;
 }
 
-std::function<std::string(const synth::Document&, const synth::Place&)> picture(std::optional<synth::Values> where) {
-  return [painter = std::make_shared<synth::Painter>(), where](const synth::Document& document, const synth::Place& place) {
-    synth::Rng rng = synth::rng_at(place, "picture");
-    return synth::png_bytes(painter->paint(document.facts, rng, {where, document.sample.unseen}).bgr);
+std::function<std::string(const synth::Document&, const synth::Place&)> picture(std::optional<synth::Values> where,
+                                                                                synth::Look look) {
+  return [painter = std::make_shared<synth::Painter>(), where, look](const synth::Document& document, const synth::Place& place) {
+    synth::Rng rng = synth::rng_at(place, "picture"), look_rng = synth::rng_at(place, "look");
+    synth::Picture picture = painter->paint(document.facts, rng, {where, document.sample.unseen});
+    synth::give_look(picture, look, look_rng);
+    return synth::png_bytes(picture.bgr);
   };
 }
 
@@ -143,7 +149,8 @@ int write_kind(const po::variables_map& values) {
   options.kind = kind_options(values);
   std::optional<synth::Values> where;
   if (values.contains("values")) where = parse_name<synth::Values>(values, "values", {"readable", "marks", "off"});
-  if (values.contains("images")) options.picture = picture(where);
+  const auto look = parse_name<synth::Look>(values, "look", {synth::kLookNames.begin(), synth::kLookNames.end()});
+  if (values.contains("images")) options.picture = picture(where, look);
   const bool whole = write_dataset(kind, options);
   progress.reset();
   return report_written(options, whole ? std::optional(options.count) : std::nullopt);

@@ -7,50 +7,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "io/error.h"
+#include "synth/grain.h"
 
 namespace zlens::synth {
 namespace {
-
-constexpr int kTexture = 256;  // pixels of a side; it continues itself
-constexpr std::size_t kNoise = 1 << 14;
-
-// Standard normal numbers but for rare large ones: sums of twelve uniform ones, which are the same on every platform.
-std::vector<float> normal_numbers(std::uint64_t seed, std::size_t count) {
-  Rng rng(seed);
-  std::vector<float> out(count);
-  for (float& number : out) {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += rng.real();
-    number = static_cast<float>(sum);
-  }
-  return out;
-}
-
-// Spots and fibres of several sizes with standard deviation 1, float [kTexture][kTexture].
-cv::Mat paper_texture() {
-  cv::Mat sum = cv::Mat::zeros(kTexture, kTexture, CV_32F);
-  for (const int cells : {8, 32, 128}) {
-    std::vector<float> numbers =
-        normal_numbers(static_cast<std::uint64_t>(cells), static_cast<std::size_t>(cells) * static_cast<std::size_t>(cells));
-    cv::Mat smooth;
-    cv::resize(cv::Mat(cells, cells, CV_32F, numbers.data()), smooth, {kTexture, kTexture}, 0, 0, cv::INTER_CUBIC);
-    sum += smooth;
-  }
-  cv::Scalar mean, deviation;
-  cv::meanStdDev(sum, mean, deviation);
-  return (sum - mean[0]) / deviation[0];
-}
-
-struct Tables {
-  std::vector<float> noise = normal_numbers(1, kNoise);
-  cv::Mat texture = paper_texture();
-};
-
-// Constants that take milliseconds to compute.
-const Tables& tables() {
-  static const Tables kTables;
-  return kTables;
-}
 
 cv::Point2f mapped(const cv::Matx23d& map, cv::Point2f point) {
   return {static_cast<float>(map(0, 0) * point.x + map(0, 1) * point.y + map(0, 2)),
@@ -120,12 +80,12 @@ void add_paper(Picture& picture, Rng& rng) {
   const double rough = light == 0 || rng.chance(0.5) ? rng.real(2, 9) : 0;
   const auto across = static_cast<float>(light * std::cos(angle) / picture.bgr.cols),
              down = static_cast<float>(light * std::sin(angle) / picture.bgr.rows), texture = static_cast<float>(rough);
-  const auto left = static_cast<int>(rng.integer(0, kTexture - 1)), top = static_cast<int>(rng.integer(0, kTexture - 1));
+  const auto left = static_cast<int>(rng.integer(0, kPaperSide - 1)), top = static_cast<int>(rng.integer(0, kPaperSide - 1));
   const int middle_x = picture.bgr.cols / 2, middle_y = picture.bgr.rows / 2;
   add_field(picture.bgr, [&](int y) {
-    const float* spots = tables().texture.ptr<float>((top + y) % kTexture);
+    const float* spots = paper_texture().ptr<float>((top + y) % kPaperSide);
     const float base = down * static_cast<float>(y - middle_y);
-    return [=](int x) { return grey(base + across * static_cast<float>(x - middle_x) + texture * spots[(left + x) % kTexture]); };
+    return [=](int x) { return grey(base + across * static_cast<float>(x - middle_x) + texture * spots[(left + x) % kPaperSide]); };
   });
 }
 
@@ -133,12 +93,12 @@ void add_noise(Picture& picture, Rng& rng) {
   const auto deviation = static_cast<float>(rng.real(2, 10));
   const bool coloured = rng.chance(0.4);
   add_field(picture.bgr, [&](int) {
-    const float* noise = tables().noise.data();
+    const float* noise = noise_numbers().data();
     const std::size_t start = static_cast<std::size_t>(rng.next());
     return [=](int x) {
       const std::size_t at = start + 3 * static_cast<std::size_t>(x);
-      if (!coloured) return grey(deviation * noise[at % kNoise]);
-      return deviation * cv::Vec3f(noise[at % kNoise], noise[(at + 1) % kNoise], noise[(at + 2) % kNoise]);
+      if (!coloured) return grey(deviation * noise[at % kNoiseNumbers]);
+      return deviation * cv::Vec3f(noise[at % kNoiseNumbers], noise[(at + 1) % kNoiseNumbers], noise[(at + 2) % kNoiseNumbers]);
     };
   });
 }
@@ -148,14 +108,14 @@ void blur(Picture& picture, Rng& rng) {
   cv::GaussianBlur(picture.bgr, picture.bgr, {3, 3}, deviation, deviation, cv::BORDER_REPLICATE);
 }
 
-void compress(Picture& picture, Rng& rng) {
+}  // namespace
+
+void compress(Picture& picture, int quality) {
   std::vector<unsigned char> bytes;
-  if (!cv::imencode(".jpg", picture.bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, static_cast<int>(rng.integer(30, 95))}))
+  if (!cv::imencode(".jpg", picture.bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, quality}))
     throw Error("a picture could not be written as JPEG");
   picture.bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
 }
-
-}  // namespace
 
 void rotate(Picture& picture, double degrees) {
   const cv::Matx23d map = rotation(picture.bgr.size(), degrees);
@@ -176,18 +136,19 @@ void rotate(Picture& picture, double degrees) {
     for (cv::Point2f& point : place.outline) point = mapped(map, point);
 }
 
+void rotate_within(Picture& picture, double degrees) {
+  while (degrees != 0 && !keeps_text(picture, degrees)) degrees = std::abs(degrees) < 0.5 ? 0 : degrees / 2;
+  if (degrees != 0) rotate(picture, degrees);
+}
+
 void degrade(Picture& picture, Rng& rng, const Degradation& options) {
   if (rng.chance(options.clean)) return;
-  if (rng.chance(options.rotation)) {
-    double degrees = rng.real(-4, 4);
-    while (degrees != 0 && !keeps_text(picture, degrees)) degrees = std::abs(degrees) < 0.5 ? 0 : degrees / 2;
-    if (degrees != 0) rotate(picture, degrees);
-  }
+  if (rng.chance(options.rotation)) rotate_within(picture, rng.real(-4, 4));
   if (rng.chance(options.contrast)) reduce_contrast(picture, rng);
   if (rng.chance(options.paper)) add_paper(picture, rng);
   if (rng.chance(options.blur)) blur(picture, rng);
   if (rng.chance(options.noise)) add_noise(picture, rng);
-  if (rng.chance(options.jpeg)) compress(picture, rng);
+  if (rng.chance(options.jpeg)) compress(picture, static_cast<int>(rng.integer(30, 95)));
 }
 
 }  // namespace zlens::synth

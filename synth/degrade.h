@@ -20,6 +20,12 @@ struct Degradation {
 // Changes `picture.bgr`; all places in it turn with it.
 void degrade(Picture& picture, Rng& rng, const Degradation& options = {});
 
+// Turns as `rotate` does, less where text would leave the picture.
+void rotate_within(Picture& picture, double degrees);
+
+// As JPEG of this quality, 1 to 100, leaves it.
+void compress(Picture& picture, int quality);
+
 // Turns the picture by so many degrees (counter-clockwise) about its middle. The colours of its edge continue outwards.
 void rotate(Picture& picture, double degrees);
 
