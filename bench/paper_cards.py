@@ -44,8 +44,9 @@ def training_lines(path):
 
 def score_lines(study, task, made, used):
     """On the expert's own task by field, and on the others."""
-    questions, out = study.data(task), []
-    runs = [paper_tables.base_run(study, task), study.ask(made.stem, questions, "--expert", used)]
+    of_texts, out = "-text-" in made.stem, []
+    base = paper_tables.printed_run(study, task) if of_texts else paper_tables.base_run(study, task)
+    runs = [base, study.ask(made.stem, study.printed(task) if of_texts else study.data(task), "--expert", used)]
     groups = paper_tables.compare(*runs, by="field")["groups"]
     for group in groups:
         difference = group["differences"][0]

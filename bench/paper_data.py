@@ -9,6 +9,7 @@ import zipfile
 from lab import DATA
 
 TASKS = {"reading": "reading", "chart": "small-chart", "math": "small-math"}  # the experts' names and the kinds of their data
+LOOKS = {"reading": "scan", "chart": "fax", "math": "board"}  # of the pictures that experts learn from: pre-training never draws them
 UNSEEN = {"reversed": ("reading", "reversed"), "equation": ("small-math", "equation"), "difference": ("small-chart", "difference")}
 MIXED_KIND = "small-mixed"
 EASY_VQA = "easy-vqa==1.0"
@@ -51,11 +52,11 @@ def link(source, to):
         os.link(source, to)
 
 
-def task_data(lab, task, scale):
+def task_data(lab, task, scale, look="printed"):
     kind = TASKS[task]
-    lab.synth(kind, scale.train, "train", "--images")
-    lab.synth(kind, scale.val, "val", "--images")
-    return Samples("jsonl", lab.synth(kind, scale.test, "test", "--images"))
+    for split, count in (("train", scale.train), ("val", scale.val), ("test", scale.test)):
+        folder = lab.synth(kind, count, split, "--images", "--look", look, name=kind if look == "printed" else f"{kind}-{look}")
+    return Samples("jsonl", folder)
 
 
 def unseen_data(lab, name, scale):
@@ -82,7 +83,7 @@ def routing_data(lab, task, scale):
     With its own questions alone a classifier would learn their wording instead of looking at the pictures.
     """
     out = lab.path("data", f"routing-{task}")
-    sources = [task_data(lab, task, scale).folder, mixed_data(lab, scale).folder]
+    sources = [task_data(lab, task, scale, LOOKS[task]).folder, mixed_data(lab, scale).folder]
     for split in ("train", "val"):
         if (out / f"{split}.jsonl").exists():
             continue

@@ -17,7 +17,7 @@ DESCRIPTIONS = {
     "math": "arithmetic exercises to be worked out",
 }
 METHODS = {"svf": ["--method", "svf"], "lora": ["--method", "lora", "--rank", 16, "--alpha", 32]}
-RATES = {"svf": [1e-3, 3e-3, 1e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
+RATES = {"svf": [3e-3, 1e-2, 3e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
 PLACES = {"language": "language", "vision": "vision", "both": "all"}
 SELECTION = 20  # samples that choose among the rounds of a few-shot search
 CONTROLS = ["random", "shuffled"]
@@ -62,6 +62,11 @@ class Study:
         return self.text_lab is not self.lab
 
     def data(self, task):
+        """What the experts of a task learn from and are tested on: pictures of a look that pre-training never drew."""
+        return paper_data.task_data(self.shared, task, self.scale, paper_data.LOOKS[task])
+
+    def printed(self, task):
+        """The same questions about pictures as pre-training draws them."""
         return paper_data.task_data(self.shared, task, self.scale)
 
     def ask(self, name, questions, *flags, text=False):
@@ -78,7 +83,7 @@ def phase(study, name, questions, task, objective, steps, rate, flags, text=Fals
     drawn = ["--samples", 8, "--min-signal", study.min_signal] if objective == "rl" else []
     return lab.train(name, "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form, "--objective", objective,
                      "--steps", steps, "--validate-every", max(1, steps // 5), "--lr", f"{rate:.4g}", "--kl", 0.01, "--name", task,
-                     "--description", DESCRIPTIONS[task], "--prompts", 16, *drawn, *flags, attach="transcript" if text else "")
+                     "--description", DESCRIPTIONS[task], "--prompts", 32 if objective == "sft" else 16, *drawn, *flags, attach="transcript" if text else "")
 
 
 def best_rate(study, task, method):
@@ -105,7 +110,7 @@ def expert(study, task, method="svf", place="both", seed=0, name=None, warm=True
 def random_reward(study, task, text=False):
     """Reinforcement learning from the base on, with rewards that mean nothing; its last step."""
     rate = TEXT_RATE if text and study.borrowed else best_rate(study, task, "svf")[0]
-    made = phase(study, f"{task}-random-reward" + ("-text" if text else ""), study.data(task), task, "rl", study.steps.of("rl"), rate / 3,
+    made = phase(study, f"{task}-random-reward" + ("-text" if text else ""), study.printed(task) if text else study.data(task), task, "rl", study.steps.of("rl"), rate / 3,
                  [*METHODS["svf"], *(["--matrices", "language"] if text else []), "--reward", "random", "--validation-split", "none"], text)
     return bound(study, made) if text else made
 
@@ -126,8 +131,8 @@ def text_expert(study, task, seed):
     name = f"{task}-text-{seed}"
     rate = TEXT_RATE if study.borrowed else best_rate(study, task, "svf")[0]
     flags = [*METHODS["svf"], "--matrices", "language", "--seed", seed]
-    start = phase(study, f"{name}-warm", study.data(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
-    made = phase(study, name, study.data(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
+    start = phase(study, f"{name}-warm", study.printed(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
+    made = phase(study, name, study.printed(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
     return made, bound(study, made)
 
 
