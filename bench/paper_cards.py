@@ -23,9 +23,14 @@ ABOUT = {"reading": "Reads words, numbers, labels and strings of small pictures.
 LIMIT = "Trained on generated pictures of at most 160 pixels a side and the generators' questions; of use there, and nowhere else."
 
 
-def data_lines(study, task):
+def of_texts(made):
+    return "-text-" in made.stem
+
+
+def data_lines(study, task, made):
     scale, kind = study.scale, paper_data.TASKS[task]
-    return [f"    zlens synth --kind {kind} --count {count} --split {split} --images" for count, split in ((scale.train, "train"), (scale.val, "val"), (scale.test, "test"))]
+    look = "" if of_texts(made) else f" --look {paper_data.LOOKS[task]}"
+    return [f"    zlens synth --kind {kind} --count {count} --split {split} --images{look}" for count, split in ((scale.train, "train"), (scale.val, "val"), (scale.test, "test"))]
 
 
 def training_lines(path):
@@ -44,9 +49,9 @@ def training_lines(path):
 
 def score_lines(study, task, made, used):
     """On the expert's own task by field, and on the others."""
-    of_texts, out = "-text-" in made.stem, []
-    base = paper_tables.printed_run(study, task) if of_texts else paper_tables.base_run(study, task)
-    runs = [base, study.ask(made.stem, study.printed(task) if of_texts else study.data(task), "--expert", used)]
+    out = []
+    base, questions = (paper_tables.printed_run(study, task), study.printed(task)) if of_texts(made) else (paper_tables.base_run(study, task), study.data(task))
+    runs = [base, study.ask(made.stem, questions, "--expert", used)]
     groups = paper_tables.compare(*runs, by="field")["groups"]
     for group in groups:
         difference = group["differences"][0]
@@ -58,7 +63,7 @@ def score_lines(study, task, made, used):
 def card(study, task, made, used, about):
     record = experts.record_of(made)
     return [f"# {task}", "", ABOUT[task], "", f"An SVF expert of {study.name}: {record['parameters']} numbers, a scale for every singular value of its matrices; {about}.", "",
-            "## Data", "", *data_lines(study, task), "", f"SHA-256 of what the training read: `{record['data_sha256']}`", "",
+            "## Data", "", *data_lines(study, task, made), "", f"SHA-256 of what the training read: `{record['data_sha256']}`", "",
             "## Training", "", *training_lines(made), "", f"Prompt `{record['prompt_variant']}`.", "",
             "## Scores", "", f"{study.scale.test} generated test questions, half of the pictures in fonts and with names that no training had; greedy answers, bf16. 95 % intervals and p are paired and clustered by picture.", "",
             *score_lines(study, task, made, used), "", "## Limits", "", LIMIT]
