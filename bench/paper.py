@@ -8,6 +8,7 @@ WORK/report/paper.html with pages that compare runs and draw experts; with --onl
 language model (its config.json says which) takes the part `text` alone: its experts are trained on that language model.
 """
 import argparse
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -76,7 +77,7 @@ def study_of(options, shared, name, model):
     return experts.Study(
         name=name, model=model, lab=lab, text_lab=Lab(shared.path(name, "language"), flags(borrowed)) if borrowed else lab, shared=shared,
         scale=paper_data.Scale(options.train, options.val, options.test, options.unseen, options.triples, options.limit),
-        steps=experts.Steps(cap=options.steps), seeds=options.seeds, form="factored" if borrowed else "delta", min_signal=options.min_signal,
+        steps=dataclasses.replace(experts.BORROWED_STEPS if borrowed else experts.Steps(), cap=options.steps), seeds=options.seeds, min_signal=options.min_signal,
         limit=options.borrowed_limit if borrowed else 0)
 
 
@@ -130,8 +131,8 @@ def introduction(options, arguments, studies):
         "intervals and p of sign flips, both clustered by picture (`zlens compare`). No correction for the number of comparisons.",
         f"Experts: supervised warm start, then reinforcement learning (rloo, each sample's metric as reward); at most {options.steps} steps a phase."
         if options.steps else
-        f"Experts: {experts.Steps.warm} supervised steps, then {experts.Steps.rl} of reinforcement learning (rloo, each sample's metric as reward); the step that was "
-        "best on validation is kept."])
+        f"Experts: {experts.Steps.warm} supervised steps, then {experts.Steps.rl} of reinforcement learning (rloo, each sample's metric as reward); on a language model that is "
+        f"borrowed {experts.BORROWED_STEPS.warm} and {experts.BORROWED_STEPS.rl}; the step that was best on validation is kept."])
 
 
 def main(arguments):

@@ -10,7 +10,7 @@ SHOTS = [3, 10, 20]
 
 def variants(study, task):
     """Experts by the names of their rows; the first is the recipe itself."""
-    rate, _ = experts.best_rate(study, task, "svf")
+    rate, _ = experts.best_rate(study, "svf")
     whole = study.steps.of("warm") + study.steps.of("rl")
     flags = [*experts.METHODS["svf"], "--matrices", "all", "--seed", 0]
     return {

@@ -29,7 +29,7 @@ def of_texts(made):
 
 def data_lines(study, task, made):
     scale, kind = study.scale, paper_data.TASKS[task]
-    look = "" if of_texts(made) else f" --look {paper_data.LOOKS[task]}"
+    look = "" if of_texts(made) else f" --look {paper_data.LOOK}"
     return [f"    zlens synth --kind {kind} --count {count} --split {split} --images{look}" for count, split in ((scale.train, "train"), (scale.val, "val"), (scale.test, "test"))]
 
 

@@ -9,7 +9,7 @@ import zipfile
 from lab import DATA
 
 TASKS = {"reading": "reading", "chart": "small-chart", "math": "small-math"}  # the experts' names and the kinds of their data
-LOOKS = {"reading": "scan", "chart": "fax", "math": "board"}  # of the pictures that experts learn from: pre-training never draws them
+LOOK = "fax"  # of the pictures that experts learn from: pre-training never draws it
 UNSEEN = {"reversed": ("reading", "reversed"), "equation": ("small-math", "equation"), "difference": ("small-chart", "difference")}
 MIXED_KIND = "small-mixed"
 EASY_VQA = "easy-vqa==1.0"
@@ -83,7 +83,7 @@ def routing_data(lab, task, scale):
     With its own questions alone a classifier would learn their wording instead of looking at the pictures.
     """
     out = lab.path("data", f"routing-{task}")
-    sources = [task_data(lab, task, scale, LOOKS[task]).folder, mixed_data(lab, scale).folder]
+    sources = [task_data(lab, task, scale, LOOK).folder, mixed_data(lab, scale).folder]
     for split in ("train", "val"):
         if (out / f"{split}.jsonl").exists():
             continue

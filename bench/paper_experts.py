@@ -1,6 +1,6 @@
 """The experts of the paper's experiment and how they are made: a supervised warm start, then reinforcement learning.
 
-One recipe for every method and place: the same samples, steps and rollouts; the learning rate is the best of a sweep for each method.
+One recipe for every method and place: the same samples, steps and rollouts; the learning rate is the best of a sweep for each method, on one task.
 """
 import dataclasses
 import json
@@ -18,6 +18,7 @@ DESCRIPTIONS = {
 }
 METHODS = {"svf": ["--method", "svf"], "lora": ["--method", "lora", "--rank", 16, "--alpha", 32]}
 RATES = {"svf": [3e-3, 1e-2, 3e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
+SWEEP_TASK = "math"
 PLACES = {"language": "language", "vision": "vision", "both": "all"}
 SELECTION = 20  # samples that choose among the rounds of a few-shot search
 CONTROLS = ["random", "shuffled"]
@@ -27,9 +28,9 @@ TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench
 @dataclasses.dataclass(frozen=True)
 class Steps:
     """Lengths of the phases; `cap`, where it is not 0, bounds each."""
-    sweep: int = 30
+    sweep: int = 40
     warm: int = 150
-    rl: int = 60
+    rl: int = 30
     router: int = 120
     easy_vqa: int = 400
     rounds: int = 12  # of the search for a few-shot mix
@@ -37,6 +38,9 @@ class Steps:
 
     def of(self, phase):
         return min(getattr(self, phase), self.cap or 10**9)
+
+
+BORROWED_STEPS = Steps(warm=100, rl=24)  # a language model that is borrowed is a hundred times as large
 
 
 @dataclasses.dataclass
@@ -53,7 +57,6 @@ class Study:
     scale: paper_data.Scale
     steps: Steps
     seeds: int
-    form: str
     min_signal: float
     limit: int  # of the questions of any test; 0: all
 
@@ -63,7 +66,7 @@ class Study:
 
     def data(self, task):
         """What the experts of a task learn from and are tested on: pictures of a look that pre-training never drew."""
-        return paper_data.task_data(self.shared, task, self.scale, paper_data.LOOKS[task])
+        return paper_data.task_data(self.shared, task, self.scale, paper_data.LOOK)
 
     def printed(self, task):
         """The same questions about pictures as pre-training draws them."""
@@ -74,31 +77,39 @@ class Study:
         lab = self.text_lab if text else self.lab
         bound_by = [one for one in (questions.limit, self.limit) if one]
         limit = ["--limit", min(bound_by)] if bound_by else []
-        return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, "--form", self.form,
-                            *limit, *flags)
+        return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, *form_for(flags), *limit, *flags)
+
+
+def form_for(flags):
+    """The fastest form of an evaluation's expert: one for all questions is merged into the weights."""
+    if "--expert" not in flags:
+        return []
+    return ["--form", "factored" if "auto" in flags else "merged"]
 
 
 def phase(study, name, questions, task, objective, steps, rate, flags, text=False):
     lab = study.text_lab if text else study.lab
     drawn = ["--samples", 8, "--min-signal", study.min_signal] if objective == "rl" else []
-    return lab.train(name, "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form, "--objective", objective,
-                     "--steps", steps, "--validate-every", max(1, steps // 5), "--lr", f"{rate:.4g}", "--kl", 0.01, "--name", task,
-                     "--description", DESCRIPTIONS[task], "--prompts", 32 if objective == "sft" else 16, *drawn, *flags, attach="transcript" if text else "")
+    often = [] if "--validate-every" in flags else ["--validate-every", max(1, steps // 3)]
+    return lab.train(name, "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", "factored", "--objective", objective,
+                     "--steps", steps, "--lr", f"{rate:.4g}", "--kl", 0.01, "--name", task,
+                     "--description", DESCRIPTIONS[task], "--prompts", 16, *often, *drawn, *flags, attach="transcript" if text else "")
 
 
-def best_rate(study, task, method):
+def best_rate(study, method, place="both"):
     """The learning rate whose short warm start is best on validation, and what every one reached."""
     found = {}
+    flags = [*METHODS[method], "--matrices", PLACES.get(place, place), "--validate-every", study.steps.of("sweep")]
     for rate in RATES[method]:
-        short = phase(study, f"{task}-{method}-sweep-{rate:g}", study.data(task), task, "sft", study.steps.of("sweep"), rate, METHODS[method])
-        found[rate] = max(row["score"] for row in validations(short))
+        short = phase(study, f"{method}-{place}-sweep-{rate:g}", study.data(SWEEP_TASK), SWEEP_TASK, "sft", study.steps.of("sweep"), rate, flags)
+        found[rate] = validations(short)[-1]["score"]
     return max(found, key=found.get), found
 
 
 def expert(study, task, method="svf", place="both", seed=0, name=None, warm=True, more=()):
     """A finished expert; `more` flags hold for both phases."""
     name = name or f"{task}-{method}-{place}-{seed}"
-    rate, _ = best_rate(study, task, method)
+    rate, _ = best_rate(study, method, place if place in PLACES else "both")
     flags = [*METHODS[method], "--matrices", PLACES.get(place, place), "--seed", seed, *more]
     data = study.data(task)
     start = []
@@ -109,7 +120,7 @@ def expert(study, task, method="svf", place="both", seed=0, name=None, warm=True
 
 def random_reward(study, task, text=False):
     """Reinforcement learning from the base on, with rewards that mean nothing; its last step."""
-    rate = TEXT_RATE if text and study.borrowed else best_rate(study, task, "svf")[0]
+    rate = TEXT_RATE if text and study.borrowed else best_rate(study, "svf", "language" if text else "both")[0]
     made = phase(study, f"{task}-random-reward" + ("-text" if text else ""), study.printed(task) if text else study.data(task), task, "rl", study.steps.of("rl"), rate / 3,
                  [*METHODS["svf"], *(["--matrices", "language"] if text else []), "--reward", "random", "--validation-split", "none"], text)
     return bound(study, made) if text else made
@@ -129,7 +140,7 @@ def bound(study, made):
 def text_expert(study, task, seed):
     """An expert that has never met a picture: of the text twins. As it was trained, and as it is used on pictures."""
     name = f"{task}-text-{seed}"
-    rate = TEXT_RATE if study.borrowed else best_rate(study, task, "svf")[0]
+    rate = TEXT_RATE if study.borrowed else best_rate(study, "svf", "language")[0]
     flags = [*METHODS["svf"], "--matrices", "language", "--seed", seed]
     start = phase(study, f"{name}-warm", study.printed(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
     made = phase(study, name, study.printed(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
@@ -152,9 +163,9 @@ def control(study, source, kind):
 def easy_vqa_expert(study, questions):
     """SVF on the train split of a task that is not ours: supervised, as its answers are one word."""
     steps = study.steps.of("easy_vqa")
-    rate, _ = best_rate(study, "reading", "svf")
-    return study.lab.train("easy-vqa", "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", study.form,
-                           *METHODS["svf"], "--objective", "sft", "--steps", steps, "--prompts", 64, "--lr", rate,
+    rate, _ = best_rate(study, "svf")
+    return study.lab.train("easy-vqa", "--task", questions.task, "--data", questions.folder, "--prompt", PROMPT, "--form", "factored",
+                           *METHODS["svf"], "--objective", "sft", "--steps", steps, "--prompts", 32, "--lr", rate,
                            "--validate-every", max(1, steps // 8), "--validation-limit", 400, attach="")
 
 
@@ -167,7 +178,7 @@ def expert_sets(study):
             shutil.copyfile(expert(study, task), to / f"{task}.safetensors")
     data = ",".join(f"{task}={paper_data.routing_data(study.shared, task, study.scale)}" for task in paper_data.TASKS)
     steps = study.steps.of("router")
-    router = study.lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", study.form,
+    router = study.lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
                              "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 3e-3, "--validate-every", max(1, steps // 4),
                              "--validation-limit", 240, attach="")
     shutil.copyfile(router, routed / "router.safetensors")
@@ -185,7 +196,7 @@ def few_shot(study, name, questions, shots=10, more=()):
     out = study.lab.path("mixes", f"{name}.json")
     out.parent.mkdir(exist_ok=True)
     study.lab.run(f"adapt-{name}", out, ZLENS, "adapt", *study.lab.model, "--task", questions.task, "--data", questions.folder,
-                  "--split", questions.shots, "--prompt", PROMPT, "--form", study.form, "--experts", expert_sets(study)[0],
+                  "--split", questions.shots, "--prompt", PROMPT, "--form", "factored", "--experts", expert_sets(study)[0],
                   "--shots", shots, "--selection", SELECTION, "--rounds", study.steps.of("rounds"), "--out", out, *more)
     return out
 

@@ -124,14 +124,14 @@ def table1(study):
     for task in TASKS:
         found[task], made[task] = trained_rows(study, task)
         printed[task] = printed_rows(study, task, made[task])
-    looks = ", ".join(f"{task}: {look}" for task, look in paper_data.LOOKS.items())
-    blocks = [f"Generated pictures, test split (fonts and texts that training never uses in half of it); {study.scale.test} questions a task. The pictures have looks "
-              f"that pre-training never drew (`zlens synth --look`; {looks}): on those that it did draw, as the second table shows, the base is at its best. SVF acts on the "
+    blocks = [f"Generated pictures, test split (fonts and texts that training never uses in half of it); {study.scale.test} questions a task. The pictures have a look "
+              f"that pre-training never drew (`zlens synth --look {paper_data.LOOK}`): on those that it did draw, as the second table shows, the base is at its best. SVF acts on the "
               "language side, on the vision side with the projector, or on both. Controls: `random z` and `shuffled z` are as far from the base "
               "as seed 0; `random reward` is reinforcement learning from the base with rewards that mean nothing.",
               score_table(found), "The same experts on pictures as pre-training draws them:", score_table(printed), seed_table(study, "SVF both", found), score_figure("table1", "Scores on the trained tasks", found)]
-    rates = [[task, *(f"{method_rates(study, task, method)}" for method in experts.RATES)] for task in TASKS]
-    blocks.append(Table(["learning rate (validation after the sweep's steps)", *experts.RATES], rows=rates))
+    swept = [("svf", place) for place in experts.PLACES] + [("lora", "both")]
+    blocks.append(Table(["", "learning rate (validation after the sweep's steps, " + experts.SWEEP_TASK + ")"],
+                        [[f"{method}, {place}", method_rates(study, method, place)] for method, place in swept]))
     for task in TASKS:
         blocks.append(curves(study, f"curves-{task}", made[task].values(),
                              f"Reinforcement learning of the experts of {task}: validation (marked) and reward, from the end of the warm start on"))
@@ -141,8 +141,8 @@ def table1(study):
     return [Section(f"Table 1 on {study.name}: trained tasks", blocks), shown_section(study, found, made)]
 
 
-def method_rates(study, task, method):
-    best, found = experts.best_rate(study, task, method)
+def method_rates(study, method, place):
+    best, found = experts.best_rate(study, method, place)
     return f"**{best:g}** (" + ", ".join(f"{rate:g}: {value:.3f}" for rate, value in found.items()) + ")"
 
 

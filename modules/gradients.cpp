@@ -61,6 +61,17 @@ struct NormFunction : Function<NormFunction> {
   }
 };
 
+struct ManyRowsFunction : Function<ManyRowsFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Matrix& matrix) {
+    context->saved_data["weight"] = matrix.weight;
+    return many_rows_linear(x, {&matrix, 1}).front();
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    return {many_rows_back(grads[0], context->saved_data["weight"].toTensor()), {}};
+  }
+};
+
 struct GatedFunction : Function<GatedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
     context->save_for_backward({gate, up});
@@ -246,6 +257,10 @@ bool fusable(const at::Tensor& x) {
 
 at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return NormFunction::apply(x, weight, eps);
+}
+
+at::Tensor many_rows_differentiable(const at::Tensor& x, const Matrix& matrix) {
+  return ManyRowsFunction::apply(x, matrix);
 }
 
 at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up) {

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "modules/many_rows.h"
 #include "modules/rope.h"
 
 namespace zlens::kernels {
@@ -23,6 +24,9 @@ at::Tensor gelu_tanh_differentiable(const at::Tensor& x);
 // softmax over the last dimension of scale ∘ x + mask, x [B, H, T, L] and mask [B, 1, T, L] of x's dtype (undefined: none); the
 // mask gets no gradient. Every row must have a finite entry. -> like x
 at::Tensor softmax_differentiable(const at::Tensor& x, const at::Tensor& mask, double scale);
+
+// many_rows_linear of a matrix that stays as it is. x [..., N] -> [..., M]
+at::Tensor many_rows_differentiable(const at::Tensor& x, const Matrix& matrix);
 
 // x [B, T, R] times scale [B, R] or [1, R] (float), one rounding; on any device. -> like x
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale);

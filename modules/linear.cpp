@@ -24,6 +24,7 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   if (kernels::few_rows_usable(x, weight)) return kernels::few_rows_linear(x, weight, bias);
   const kernels::Matrix matrix{weight, bias};
   if (kernels::many_rows_usable(x, matrix)) return kernels::many_rows_linear(x, {&matrix, 1}).front();
+  if (kernels::many_rows_differentiable_usable(x, matrix)) return kernels::many_rows_differentiable(x, matrix);
   return at::linear(x, weight, bias);
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 // Up to 16 outputs: what one register of a tile's rows holds.
 struct Group {
-  const Bf16* weight = nullptr;  // [count, N]
+  const Bf16* weight = nullptr;  // [count, N]; across: [N, count]
   const Bf16* bias = nullptr;    // [count] where there is one
   std::int64_t count = 0;
 };
@@ -35,6 +35,7 @@ struct Operands {
   const Bf16* x;  // [rows, stride]
   std::int64_t rows, width;
   std::int64_t stride;  // even: the last value of an odd row is followed by a zero
+  std::int64_t across;  // 0: outputs are rows of the weight; else its row length, and outputs are its columns
   std::vector<Panel> panels;
 
   std::int64_t tiles() const { return (rows + kTileRows - 1) / kTileRows; }  // of a panel
@@ -160,7 +161,7 @@ class TileRange {
         sums_(in.width > kDepth ? in.tiles() * kTileRows * kTileColumns : 0) {}
 
   void run() {
-    Fetch(panel(begin_), columns(0), in_.width).lines(std::numeric_limits<std::int64_t>::max());
+    fetch(begin_, columns(0)).lines(std::numeric_limits<std::int64_t>::max());
     const std::int64_t tiles = in_.tiles();
     for (std::int64_t last = 0; begin_ < end_; begin_ = last) {
       last = std::min(end_, (begin_ / tiles + 1) * tiles);
@@ -178,7 +179,9 @@ class TileRange {
     Step step{panel(begin_), columns, packed_.data(), sums_.data(), after(columns, last), lines};
     for (int c = 0; c < kTileRegisters; ++c) {
       const Group& group = step.panel.groups[c];
-      pack_rows(group.weight + columns.first, group.count, columns.width, in_.width, packed_.data() + 32 * c);
+      Bf16* block = packed_.data() + 32 * c;
+      in_.across ? pack_columns(group.weight + columns.first * in_.across, group.count, columns.width, in_.across, block)
+                 : pack_rows(group.weight + columns.first, group.count, columns.width, in_.width, block);
     }
     for (std::int64_t i = begin_; i < last; ++i) {
       const std::int64_t row = i % in_.tiles() * kTileRows;
@@ -188,8 +191,13 @@ class TileRange {
 
   Fetch after(const Columns& columns, std::int64_t last) const {
     const std::int64_t next = columns.first + kDepth;
-    if (next < in_.width) return {panel(begin_), this->columns(next), in_.width};
-    return last < end_ ? Fetch(panel(last), this->columns(0), in_.width) : Fetch();
+    if (next < in_.width) return fetch(begin_, this->columns(next));
+    return last < end_ ? fetch(last, this->columns(0)) : Fetch();
+  }
+
+  // Columns of a weight are too far apart to be worth it.
+  Fetch fetch(std::int64_t tile, const Columns& columns) const {
+    return in_.across ? Fetch() : Fetch(panel(tile), columns, in_.width);
   }
 
   const Operands& in_;
@@ -219,6 +227,16 @@ void add_panels(const Matrix& matrix, const at::Tensor& out, std::vector<Panel>&
                       outputs});
 }
 
+// The columns of a weight [N, M] as outputs.
+void add_columns(const at::Tensor& weight, const at::Tensor& out, std::vector<Panel>& panels) {
+  const std::int64_t outputs = weight.size(1);
+  const auto group = [&](std::int64_t first) {
+    return Group{data(weight) + first, nullptr, std::clamp<std::int64_t>(outputs - first, 0, 16)};
+  };
+  for (std::int64_t i = 0; i < outputs; i += kTileColumns)
+    panels.push_back({{group(i), group(i + 16), group(i + 32), group(i + 48)}, false, static_cast<Bf16*>(out.mutable_data_ptr()) + i, outputs});
+}
+
 void add_gated_panels(const Matrix& gate, const Matrix& up, const at::Tensor& out, std::vector<Panel>& panels) {
   const std::int64_t outputs = gate.weight.size(0);
   for (std::int64_t i = 0; i < outputs; i += kTileColumns / 2)
@@ -233,14 +251,14 @@ at::Tensor even_rows(const at::Tensor& x) {
   return x.size(-1) % 2 == 0 ? x.contiguous() : at::constant_pad_nd(x, {0, 1});
 }
 
-at::Tensor empty_output(const at::Tensor& x, const Matrix& matrix) {
+at::Tensor empty_output(const at::Tensor& x, std::int64_t outputs) {
   std::vector<std::int64_t> shape = x.sizes().vec();
-  shape.back() = matrix.weight.size(0);
+  shape.back() = outputs;
   return at::empty(shape, x.options());
 }
 
-void multiply_panels(const at::Tensor& x, std::int64_t width, std::vector<Panel> panels) {
-  const Operands in{data(x), x.numel() / x.size(-1), width, x.size(-1), std::move(panels)};
+void multiply_panels(const at::Tensor& x, std::int64_t width, std::vector<Panel> panels, std::int64_t across = 0) {
+  const Operands in{data(x), x.numel() / x.size(-1), width, x.size(-1), across, std::move(panels)};
   constexpr std::int64_t kGrain = 8;  // tiles worth another thread
   at::parallel_for(0, static_cast<std::int64_t>(in.panels.size()) * in.tiles(), kGrain,
                    [&](std::int64_t begin, std::int64_t end) { TileRange(in, begin, end).run(); });
@@ -249,8 +267,12 @@ void multiply_panels(const at::Tensor& x, std::int64_t width, std::vector<Panel>
 }  // namespace
 
 bool many_rows_usable(const at::Tensor& x, const Matrix& matrix) {
+  return usable(x) && many_rows_differentiable_usable(x, matrix);
+}
+
+bool many_rows_differentiable_usable(const at::Tensor& x, const Matrix& matrix) {
   const auto fits = [](const at::Tensor& t) { return t.scalar_type() == at::kBFloat16 && usable(t) && t.is_contiguous(); };
-  return x.scalar_type() == at::kBFloat16 && usable(x) && x.numel() > kFewRows * x.size(-1) && fits(matrix.weight) &&
+  return x.is_cpu() && x.scalar_type() == at::kBFloat16 && x.numel() > kFewRows * x.size(-1) && fits(matrix.weight) &&
          (!matrix.bias.defined() || fits(matrix.bias)) && processor_has_bf16();
 }
 
@@ -258,15 +280,23 @@ std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Ma
   std::vector<at::Tensor> out;
   std::vector<Panel> panels;
   for (const Matrix& matrix : matrices) {
-    out.push_back(empty_output(x, matrix));
+    out.push_back(empty_output(x, matrix.weight.size(0)));
     add_panels(matrix, out.back(), panels);
   }
   multiply_panels(even_rows(x), x.size(-1), std::move(panels));
   return out;
 }
 
+at::Tensor many_rows_back(const at::Tensor& grad, const at::Tensor& weight) {
+  at::Tensor out = empty_output(grad, weight.size(1));
+  std::vector<Panel> panels;
+  add_columns(weight, out, panels);
+  multiply_panels(even_rows(grad), grad.size(-1), std::move(panels), weight.size(1));
+  return out;
+}
+
 at::Tensor many_rows_gated(const at::Tensor& x, const Matrix& gate, const Matrix& up) {
-  at::Tensor out = empty_output(x, gate);
+  at::Tensor out = empty_output(x, gate.weight.size(0));
   std::vector<Panel> panels;
   add_gated_panels(gate, up, out, panels);
   multiply_panels(even_rows(x), x.size(-1), std::move(panels));
@@ -277,6 +307,12 @@ at::Tensor many_rows_gated(const at::Tensor& x, const Matrix& gate, const Matrix
 
 bool many_rows_usable(const at::Tensor&, const Matrix&) {
   return false;
+}
+bool many_rows_differentiable_usable(const at::Tensor&, const Matrix&) {
+  return false;
+}
+at::Tensor many_rows_back(const at::Tensor&, const at::Tensor&) {
+  return {};
 }
 std::vector<at::Tensor> many_rows_linear(const at::Tensor&, std::span<const Matrix>) {
   return {};

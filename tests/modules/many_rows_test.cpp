@@ -117,6 +117,25 @@ TEST_F(ManyRows, GatedEqualsTheProductsAndTheirSilu) {
     }
 }
 
+// The gradient of x is what `near` says of the transposed weight.
+TEST_F(ManyRows, BackEqualsTheProductWithTheTransposedWeight) {
+  for (const std::int64_t rows : {17, 22, 131})
+    for (const auto& [outputs, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {1, 1}, {64, 1}, {33, 7}, {2, 16}, {31, 63}, {64, 65}, {97, 130}, {576, 192}, {2048, 70}, {4101, 70}}) {
+      const at::Tensor grad = random({rows, outputs}), weight = random({outputs, width});
+      EXPECT_TRUE(near(kernels::many_rows_back(grad, weight), grad, {weight.t(), {}})) << rows << " x " << outputs << " -> " << width;
+    }
+}
+
+TEST_F(ManyRows, AProductWithAFrozenMatrixHasTheGeneralGradient) {
+  const at::Tensor weight = random({70, 96}), bias = random({70}), grad = random({2, 30, 70});
+  const at::Tensor x = random({2, 30, 96}).requires_grad_(true);
+  const at::Tensor out = product(x, weight, bias);
+  EXPECT_TRUE(at::equal(out.detach(), run(x.detach(), {weight, bias})));
+  out.backward(grad);
+  EXPECT_TRUE(near(x.grad(), grad, {weight.t(), {}}));
+}
+
 TEST_F(ManyRows, NotForFewRowsOtherDtypesOrGradients) {
   const at::Tensor x = random({64, 8}), weight = random({4, 8});
   const auto usable = [](const at::Tensor& rows, const at::Tensor& matrix, const at::Tensor& bias = {}) {
