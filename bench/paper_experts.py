@@ -17,7 +17,7 @@ DESCRIPTIONS = {
     "math": "arithmetic exercises to be worked out",
 }
 METHODS = {"svf": ["--method", "svf"], "lora": ["--method", "lora", "--rank", 16, "--alpha", 32]}
-RATES = {"svf": [3e-3, 1e-2, 3e-2], "lora": [3e-4, 1e-3, 3e-3]}  # of the warm start; reinforcement learning takes a third
+RATES = {"svf": [3e-3, 1e-2, 3e-2, 1e-1], "lora": [3e-4, 1e-3, 3e-3, 1e-2]}  # of the warm start; reinforcement learning takes a third
 SWEEP_TASK = "math"
 PLACES = {"language": "language", "vision": "vision", "both": "all"}
 SELECTION = 20  # samples that choose among the rounds of a few-shot search
