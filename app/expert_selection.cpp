@@ -95,7 +95,7 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
 ExpertSelection::Choice ExpertSelection::choose(const PreparedRequest& request, Caches& caches) const {
   if (!dispatcher_) return {fixed_, nullptr, 0};
   const auto start = std::chrono::steady_clock::now();
-  Dispatch chosen = dispatcher_->choose({request.question, request.context, request.prompt}, caches);
+  Dispatch chosen = dispatcher_->choose({request.question, request.context, request.prompt, request.inputs}, caches);
   Json why = {{"dispatch", strategy_}, {"confidence", chosen.confidence}, {"scores", std::move(chosen.why)}};
   return {std::move(chosen.mix), std::move(why), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
 }

@@ -11,6 +11,7 @@
 #include "io/error.h"
 #include "synth/painter.h"
 #include "synth/patch_labels.h"
+#include "text/picture_prompt.h"
 
 namespace zlens {
 

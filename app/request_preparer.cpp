@@ -4,6 +4,7 @@
 
 #include "io/error.h"
 #include "text/answer_text.h"
+#include "text/picture_prompt.h"
 
 namespace zlens {
 namespace {
@@ -17,20 +18,6 @@ Json default_messages(const std::string& context, const std::string& question) {
 }
 
 }  // namespace
-
-// Its text becomes one item of a list, as chat templates of vision-language models expect.
-Json with_pictures(Json messages, std::size_t pictures) {
-  if (pictures == 0) return messages;
-  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
-    if ((*message)["role"] != "user") continue;
-    Json items = Json::array();
-    for (std::size_t i = 0; i < pictures; ++i) items.push_back({{"type", "image"}});
-    items.push_back({{"type", "text"}, {"text", (*message)["content"]}});
-    (*message)["content"] = std::move(items);
-    break;
-  }
-  return messages;
-}
 
 bool one_line(const Request& request) {
   return request.prompt && request.prompt->one_line();
@@ -55,7 +42,7 @@ void RequestPreparer::mark(const Request& request, const Parts& parts, const std
   if (request.raw) return;
   const auto like = [&](Parts other) {
     const PromptText text = model_->expand(render(request, other), inputs);
-    return common_prefix(prompt.ids, model_->tokenizer().encode(text.text, adds_special_tokens(text, request)));
+    return common_prefix(prompt.ids, model_->tokenizer().encode(text.text, special_tokens(text, request)));
   };
   Parts other_context = parts, other_question = parts, closed = parts;
   other_context.context = other_question.question = "\x01";
@@ -65,11 +52,8 @@ void RequestPreparer::mark(const Request& request, const Parts& parts, const std
   prompt.answer_from = like(closed);
 }
 
-// The published processors add the tokenizer's own special tokens unless the text begins with one already.
-bool RequestPreparer::adds_special_tokens(const PromptText& text, const Request& request) const {
-  if (request.raw || !model_->own_modality()) return request.raw && text.add_special_tokens;
-  const std::string bos = model_->tokenizer().bos_token();
-  return text.add_special_tokens && (bos.empty() || !text.text.starts_with(bos));
+bool RequestPreparer::special_tokens(const PromptText& text, const Request& request) const {
+  return request.raw ? text.add_special_tokens : adds_special_tokens(*model_, text);
 }
 
 PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches) const {
@@ -97,7 +81,7 @@ PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches)
   out.one_line = one_line(request);
   const PromptText text = model_->expand(render(request, parts), out.inputs);
   out.text = text.text;
-  out.prompt = model_->tokenize(text.text, out.inputs, caches, {.raw = adds_special_tokens(text, request)});
+  out.prompt = model_->tokenize(text.text, out.inputs, caches, {.raw = special_tokens(text, request)});
   mark(request, parts, out.inputs, out.prompt);
   return out;
 }

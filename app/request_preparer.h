@@ -39,7 +39,7 @@ class RequestPreparer {
     bool open_answer = true;
   };
   std::string render(const Request& request, const Parts& parts) const;
-  bool adds_special_tokens(const PromptText& text, const Request& request) const;
+  bool special_tokens(const PromptText& text, const Request& request) const;
   void mark(const Request& request, const Parts& parts, const std::vector<PreparedInput>& inputs, TokenPrompt& prompt) const;
 
   std::shared_ptr<const LanguageModel> model_;
@@ -47,8 +47,5 @@ class RequestPreparer {
 };
 
 bool one_line(const Request& request);
-
-// The messages with an item for each of `pictures` inputs of the model's own modality, in front of the last text of the user.
-Json with_pictures(Json messages, std::size_t pictures);
 
 }  // namespace zlens

@@ -19,7 +19,7 @@ TrainingSample TaskStream::prepare(const Sample& sample) const {
   } catch (const InputError& error) {
     throw InputError("sample '" + sample.id + "': " + error.what());
   }
-  if (source_.asks) prepared.prompt = source_.asks(prepared);
+  if (source_.asks) prepared.prompt = source_.asks(prepared, caches_);
   TrainingSample out{.id = sample.id,
                      .group = sample.image_names.empty() ? "" : sample.image_names.front(),
                      .field = sample.field,

@@ -22,7 +22,8 @@ class TaskStream : public SampleStream {
     const RequestPreparer* preparer = nullptr;
     const PromptTemplate* prompt = nullptr;
     std::string metric;                                       // where a sample names none
-    std::function<TokenPrompt(const PreparedRequest&)> asks;  // what the model is asked instead of the request itself; may be empty
+    // What the model is asked instead of the request itself; may be empty.
+    std::function<TokenPrompt(const PreparedRequest&, Caches&)> asks;
   };
   TaskStream(std::vector<Sample> samples, Source source);
 

@@ -31,7 +31,7 @@ class Steps:
     sweep: int = 40
     warm: int = 150
     rl: int = 30
-    router: int = 120
+    router: int = 200
     easy_vqa: int = 400
     rounds: int = 12  # of the search for a few-shot mix
     cap: int = 0
@@ -179,7 +179,7 @@ def expert_sets(study):
     data = ",".join(f"{task}={paper_data.routing_data(study.shared, task, study.scale)}" for task in paper_data.TASKS)
     steps = study.steps.of("router")
     router = study.lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
-                             "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 3e-3, "--validate-every", max(1, steps // 4),
+                             "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 1e-2, "--validate-every", max(1, steps // 4),
                              "--validation-limit", 240, attach="")
     shutil.copyfile(router, routed / "router.safetensors")
     return folder, routed

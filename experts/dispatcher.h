@@ -10,6 +10,7 @@
 #include "io/json.h"
 #include "modules/caches.h"
 #include "text/generate.h"
+#include "text/model.h"
 
 namespace zlens {
 
@@ -18,6 +19,7 @@ struct DispatchRequest {
   std::string question;
   std::string context;  // the text of its inputs
   TokenPrompt prompt;   // as the second pass will read it
+  std::vector<PreparedInput> inputs = {};
 };
 
 struct Dispatch {
@@ -40,15 +42,16 @@ struct PromptDispatchOptions {
   std::size_t context_chars = 600;  // of the inputs' text that the first pass reads; 0: all
 };
 
-// Asks the model which of the experts' descriptions fits; their names are scored, not decoded, and each score is taken relative to
-// that of a question without content (contextual calibration, arXiv 2102.09690). With `classifier` (an expert trained on such
-// questions) active where it is given. Throws InputError on an empty set or a model without a chat template.
+// Shows the model the pictures that it can see and the text of the others, and asks which of the experts' descriptions fits; their
+// names are scored, not decoded: for each of its tokens, relative to a question without content (contextual calibration,
+// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count. Throws InputError on an
+// empty set or a model without a chat template.
 std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
                                                    std::shared_ptr<const ActiveMix> classifier,
                                                    const PromptDispatchOptions& options = {});
 
 // The prompt that asks that, and the words that are scored: also what a classifier is trained on. `request.prompt` is not read.
-TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request, Caches& caches,
                             const PromptDispatchOptions& options = {});
 std::string dispatch_label(const Expert& expert);
 

@@ -4,7 +4,7 @@
 
 #include "experts/dispatcher.h"
 #include "io/error.h"
-#include "text/model.h"
+#include "text/picture_prompt.h"
 #include "text/score_answers.h"
 
 namespace zlens {
@@ -28,6 +28,13 @@ std::string dispatch_question(const ExpertSet& experts, const std::string& quest
   return out + "? Answer with its name.";
 }
 
+std::vector<PreparedInput> seen_by(const LanguageModel& model, const std::vector<PreparedInput>& inputs) {
+  std::vector<PreparedInput> out;
+  for (const PreparedInput& input : inputs)
+    if (model.modalities().at(input.modality).get() == model.own_modality()) out.push_back(input);
+  return out;
+}
+
 class PromptDispatcher : public Dispatcher {
  public:
   PromptDispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts, std::shared_ptr<const ActiveMix> classifier,
@@ -36,7 +43,8 @@ class PromptDispatcher : public Dispatcher {
     if (experts_.empty()) throw InputError("there is no expert to dispatch to");
     for (const auto& expert : experts_) labels_.push_back(model_->tokenizer().encode(dispatch_label(*expert), false));
     Caches caches;
-    prior_ = scores({.question = "N/A", .context = "N/A"}, caches);
+    prior_.assign(experts_.size(), 0);
+    if (!classifier_) prior_ = scores({.question = "N/A", .context = "N/A"}, caches);
   }
 
   Dispatch choose(const DispatchRequest& request, Caches& caches) const override {
@@ -53,10 +61,12 @@ class PromptDispatcher : public Dispatcher {
   }
 
  private:
-  // Log-probability of every label, for each of its tokens.
+  // Log-probability of every label; without a classifier, for each of its tokens.
   std::vector<double> scores(const DispatchRequest& request, Caches& caches) const {
-    const TokenPrompt prompt = dispatch_prompt(*model_, experts_, request, options_);
+    TokenPrompt prompt = dispatch_prompt(*model_, experts_, request, caches, options_);
+    if (classifier_) prompt = model_->under_mix(prompt, classifier_, caches);
     std::vector<double> out = summed(score_answers(model_->decoder(), prompt, labels_, classifier_, caches));
+    if (classifier_) return out;
     for (std::size_t k = 0; k < out.size(); ++k) out[k] /= static_cast<double>(labels_[k].size());
     return out;
   }
@@ -75,18 +85,20 @@ std::string dispatch_label(const Expert& expert) {
   return expert.name;
 }
 
-TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request, Caches& caches,
                             const PromptDispatchOptions& options) {
   const std::string context = head(request.context, options.context_chars);
-  const auto ids_of = [&](const std::string& question) {
+  const std::vector<PreparedInput> pictures = seen_by(model, request.inputs);
+  const auto text_of = [&](const std::string& question) {
     const std::string content = context.empty() ? question : context + "\n\n" + question;
-    return model.tokenizer().encode(model.render(Json::array({{{"role", "user"}, {"content", content}}})), false);
+    const Json messages = Json::array({{{"role", "user"}, {"content", content}}});
+    return model.expand(model.render(with_pictures(messages, pictures.size())), pictures);
   };
-  TokenPrompt prompt{.ids = ids_of(dispatch_question(experts, request.question))};
-  // The text in front of the question is what the second pass reads, too.
-  const auto other = ids_of("\x01");
-  prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), other.begin(), other.end()).first -
-                            prompt.ids.begin()};
+  const PromptText asked = text_of(dispatch_question(experts, request.question)), other = text_of("\x01");
+  TokenPrompt prompt = model.tokenize(asked.text, pictures, caches, {.raw = adds_special_tokens(model, asked)});
+  // What stands in front of the question is what the second pass reads, too.
+  const auto ids = model.tokenizer().encode(other.text, adds_special_tokens(model, other));
+  prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), ids.begin(), ids.end()).first - prompt.ids.begin()};
   return prompt;
 }
 

@@ -94,8 +94,8 @@ ZLENS_BF16_TARGET inline void pack_columns(const Bf16* from, std::int64_t count,
   const auto mask = static_cast<__mmask16>((1U << count) - 1U);
   for (std::int64_t i = 0; i < depth; i += 2) {
     const __m512i even = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from + i * stride));
-    const __m512i odd = i + 1 < depth ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from + (i + 1) * stride))
-                                      : _mm512_setzero_si512();
+    const __m512i odd =
+        i + 1 < depth ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from + (i + 1) * stride)) : _mm512_setzero_si512();
     _mm512_store_si512(block + i * kTileColumns, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
   }
 }

@@ -234,7 +234,8 @@ void add_columns(const at::Tensor& weight, const at::Tensor& out, std::vector<Pa
     return Group{data(weight) + first, nullptr, std::clamp<std::int64_t>(outputs - first, 0, 16)};
   };
   for (std::int64_t i = 0; i < outputs; i += kTileColumns)
-    panels.push_back({{group(i), group(i + 16), group(i + 32), group(i + 48)}, false, static_cast<Bf16*>(out.mutable_data_ptr()) + i, outputs});
+    panels.push_back(
+        {{group(i), group(i + 16), group(i + 32), group(i + 48)}, false, static_cast<Bf16*>(out.mutable_data_ptr()) + i, outputs});
 }
 
 void add_gated_panels(const Matrix& gate, const Matrix& up, const at::Tensor& out, std::vector<Panel>& panels) {

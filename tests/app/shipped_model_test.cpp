@@ -1,4 +1,5 @@
-// The small model that ships against transformers: tests/fixtures/make_tiny_vlm.py made the goldens.
+// The small model that ships against transformers (tests/fixtures/make_tiny_vlm.py made the goldens), and its experts on the
+// bundled pictures.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -21,12 +22,20 @@ namespace fs = std::filesystem;
 
 const fs::path kPictures = assets_folder() / "pictures";
 
-std::map<std::string, Request> bundled_questions() {
-  std::map<std::string, Request> out;
+struct Bundled {
+  Request request;
+  std::string field;
+  Json answers;
+};
+
+std::map<std::string, Bundled> bundled_questions() {
+  std::map<std::string, Bundled> out;
   std::istringstream lines(read_text_file(kPictures / "test.jsonl", 1 << 20));
   for (std::string line; std::getline(lines, line);) {
     const Json row = parse_json(line, "test.jsonl");
-    out[row.at("id")] = {.question = row.at("question"), .inputs = {{"image", kPictures / row.at("images").at(0)}}};
+    out[row.at("id")] = {{.question = row.at("question"), .inputs = {{"image", kPictures / row.at("images").at(0)}}},
+                         row.at("field"),
+                         row.at("answers")};
   }
   return out;
 }
@@ -43,7 +52,7 @@ TEST(ShippedModel, EqualsTransformers) {
   for (const Json& id : parse_json(Safetensors::open(file)->metadata().at("cases"), "cases")) {
     const auto name = id.get<std::string>();
     SCOPED_TRACE(name);
-    const Request& request = questions.at(name);
+    const Request& request = questions.at(name).request;
     session.write_logits(request, work / "l.safetensors");
     const auto written = read_tensors((work / "l.safetensors").string());
     ASSERT_TRUE(at::equal(written.at("input_ids"), golden.at(name + ".input_ids")));
@@ -57,6 +66,51 @@ TEST(ShippedModel, EqualsTransformers) {
   const auto together = generate(session.model()->decoder(), prompts,
                                  {.max_new_tokens = 16, .stop_ids = session.model()->stop_ids()}, nullptr, caches);
   for (std::size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(together[i].ids, expected[i]) << i;
+}
+
+std::vector<Bundled> those_named(const std::string& part) {
+  std::vector<Bundled> out;
+  for (const auto& [id, one] : bundled_questions())
+    if (id.find(part) != std::string::npos) out.push_back(one);
+  return out;
+}
+
+std::vector<Reply> replies(const SessionOptions& options, const std::vector<Bundled>& questions) {
+  std::vector<Request> requests;
+  for (const Bundled& one : questions) requests.push_back(one.request);
+  return Session(options).ask(requests, {.max_new_tokens = 16});
+}
+
+SessionOptions two_passes() {
+  return {.model = "tiny-vlm",
+          .threads = 1,
+          .expert = "auto",
+          .experts = (assets_folder() / "experts" / "tiny-vlm").string(),
+          .form = "factored"};
+}
+
+// "What is the answer?" and the like about texts, charts and exercises: nothing but the pixels tells them apart.
+TEST(ShippedExperts, TheSameQuestionGoesWhereItsPictureBelongs) {
+  const std::vector<Bundled> questions = those_named("small-mixed");
+  const std::vector<Reply> found = replies(two_passes(), questions);
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < questions.size(); ++i)
+    right += found[i].mix.size() == 1 && found[i].mix.at(0).at("expert") == questions[i].field;
+  EXPECT_EQ(questions.size(), 18U);
+  EXPECT_GE(right, 16U);
+}
+
+TEST(ShippedExperts, TwoPassesReadFaxesThatTheBaseCannot) {
+  const std::vector<Bundled> questions = those_named("-fax-");
+  const auto right = [&](const SessionOptions& options) {
+    const std::vector<Reply> found = replies(options, questions);
+    int count = 0;
+    for (std::size_t i = 0; i < questions.size(); ++i) count += found[i].answer == questions[i].answers.at(0);
+    return count;
+  };
+  const int base = right({.model = "tiny-vlm", .threads = 1});
+  EXPECT_EQ(questions.size(), 30U);
+  EXPECT_GE(right(two_passes()), base + 5);
 }
 
 }  // namespace
