@@ -17,9 +17,9 @@ namespace zlens {
 // What is known of a question before it is answered.
 struct DispatchRequest {
   std::string question;
-  std::string context;  // the text of its inputs
-  TokenPrompt prompt;   // as the second pass will read it
-  std::vector<PreparedInput> inputs = {};
+  std::string context;                     // the text of its inputs
+  TokenPrompt prompt;                      // as the second pass will read it
+  std::vector<PreparedInput> inputs = {};  // those of the model's own modality are shown to the first pass
 };
 
 struct Dispatch {
