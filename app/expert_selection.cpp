@@ -1,13 +1,14 @@
 #include "app/expert_selection.h"
 
 #include <algorithm>
-#include <chrono>
+#include <map>
 
 #include "app/expert_form.h"
 #include "experts/base_hash.h"
 #include "experts/expert_store.h"
 #include "experts/mix_file.h"
 #include "io/error.h"
+#include "io/stopwatch.h"
 #include "io/user_folders.h"
 
 namespace zlens {
@@ -45,15 +46,11 @@ ExpertSelection::ExpertSelection(std::shared_ptr<const LanguageModel> model, con
   if (options.expert.empty() || options.expert == "none") return;
   base_ = base_hash(*model_, user_cache_folder());
   factors_ = std::make_unique<FactorStore>(model_, base_, user_cache_folder() / "factors");
-  mix_options_ = mix_options(options, *model_, options.expert == "auto", record_);
-  if (options.expert == "auto") {
-    load_auto(options);
-    return;
-  }
-  load_fixed(options);
+  options.expert == "auto" ? load_auto(options) : load_fixed(options);
 }
 
 void ExpertSelection::load_fixed(const SessionOptions& options) {
+  mix_options_ = mix_options(options, *model_, 1, record_);
   const ExpertStore store(expert_folders(options.experts));
   if (options.expert.ends_with(".json")) {
     fixed_ = read_mix(options.expert, store, base_);
@@ -75,6 +72,7 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   strategy_ = !options.dispatch.empty() ? options.dispatch : found.classifier ? "classifier" : "prompt";
   experts_ = std::move(found.experts);
   classifier_ = std::move(found.classifier);
+  mix_options_ = mix_options(options, *model_, experts_.size() + 1, record_);
   Mix all;
   for (const auto& expert : experts_) all.push_back({expert, 1.0, {}});
   if (classifier_ && strategy_ == "classifier") all.push_back({classifier_, 1.0, {}});
@@ -82,7 +80,9 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   if (strategy_ == "prompt") {
     dispatcher_ = make_prompt_dispatcher(model_, experts_, nullptr);
   } else if (strategy_ == "classifier" && classifier_) {
-    dispatcher_ = make_prompt_dispatcher(model_, experts_, zlens::resolve({{classifier_, 1.0, {}}}, *factors_));
+    Json unrecorded;  // follows from the options that are
+    const MixOptions one_for_all = mix_options(options, *model_, 1, unrecorded);
+    dispatcher_ = make_prompt_dispatcher(model_, experts_, zlens::resolve({{classifier_, 1.0, {}}}, *factors_, one_for_all));
   } else if (strategy_ == "classifier") {
     dispatcher_ = make_prototype_dispatcher(model_, experts_);
   } else if (strategy_ == "fewshot") {
@@ -92,12 +92,31 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   }
 }
 
-ExpertSelection::Choice ExpertSelection::choose(const PreparedRequest& request, Caches& caches) const {
-  if (!dispatcher_) return {fixed_, nullptr, 0};
-  const auto start = std::chrono::steady_clock::now();
-  Dispatch chosen = dispatcher_->choose({request.question, request.context, request.prompt, request.inputs}, caches);
-  Json why = {{"dispatch", strategy_}, {"confidence", chosen.confidence}, {"scores", std::move(chosen.why)}};
-  return {std::move(chosen.mix), std::move(why), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+std::vector<ExpertSelection::Choice> ExpertSelection::choose(std::span<const PreparedRequest> requests, Caches& caches) const {
+  if (!dispatcher_) return std::vector<Choice>(requests.size(), {fixed_, nullptr, 0});
+  const Stopwatch start;
+  std::vector<DispatchRequest> asked;
+  for (const PreparedRequest& request : requests)
+    asked.push_back({request.question, request.context, request.prompt, request.inputs});
+  std::vector<Choice> out;
+  for (Dispatch& chosen : dispatcher_->choose(asked, caches)) {
+    Json why = {{"dispatch", strategy_}, {"confidence", chosen.confidence}, {"scores", std::move(chosen.why)}};
+    out.push_back({std::move(chosen.mix), std::move(why)});
+  }
+  for (Choice& choice : out) choice.seconds = start.seconds() / static_cast<double>(out.size());
+  return out;
+}
+
+std::vector<std::vector<std::size_t>> ExpertSelection::passes(const std::vector<Mix>& rows) const {
+  std::vector<std::vector<std::size_t>> out;
+  std::map<std::string, std::size_t> found;  // what is active -> its pass
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::string active = mix_options_.form == LinearForm::Merged ? zlens::describe(rows[row]).dump() : std::string();
+    const auto [place, fresh] = found.emplace(active, out.size());
+    if (fresh) out.emplace_back();
+    out[place->second].push_back(row);
+  }
+  return out;
 }
 
 std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>& rows, Caches& caches) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,15 @@ class ExpertSelection {
   struct Choice {
     Mix mix;
     Json why;            // null where nothing had to be decided
-    double seconds = 0;  // of the first pass
+    double seconds = 0;  // of the first pass: the batch's time divided by its size
   };
-  Choice choose(const PreparedRequest& request, Caches& caches) const;
+  // One choice a request, in order; a dispatcher reads them as one batch.
+  std::vector<Choice> choose(std::span<const PreparedRequest> requests, Caches& caches) const;
 
-  // One mix for each request of a batch, as what a forward pass takes; nullptr: the base.
+  // The rows of a batch that a forward pass can take together: all, or with merged weights those of the same mix.
+  std::vector<std::vector<std::size_t>> passes(const std::vector<Mix>& rows) const;
+
+  // One mix for each row of a pass, as what it takes; nullptr: the base.
   std::shared_ptr<const ActiveMix> resolve(const std::vector<Mix>& rows, Caches& caches) const;
 
   const std::string& base() const { return base_; }  // hash; empty where no expert can act

@@ -96,8 +96,7 @@ TrainingSample GeneratedStream::ask(const synth::Sample& sample, const std::vect
   const PromptValues values{.question = sample.question, .context = inputs.empty() ? sample.text : "", .choices = {}};
   const Json messages = with_pictures(options_.prompt->messages(values), inputs.size());
   TrainingSample out{.one_line = options_.prompt->one_line(), .references = sample.answers, .metric = sample.metric};
-  Caches unused;
-  out.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs, unused, {.encode = false});
+  out.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs);
   if (!inputs.empty()) out.prompt.shared_prefixes = {out.prompt.embedded.back() + 1};
   return out;
 }

@@ -56,7 +56,7 @@ bool RequestPreparer::special_tokens(const PromptText& text, const Request& requ
   return request.raw ? text.add_special_tokens : adds_special_tokens(*model_, text);
 }
 
-PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches) const {
+PreparedRequest RequestPreparer::prepare(const Request& request) const {
   if (trimmed(request.question).empty()) throw InputError("the question is empty");
   PreparedRequest out;
   out.question = request.question;
@@ -81,7 +81,7 @@ PreparedRequest RequestPreparer::prepare(const Request& request, Caches& caches)
   out.one_line = one_line(request);
   const PromptText text = model_->expand(render(request, parts), out.inputs);
   out.text = text.text;
-  out.prompt = model_->tokenize(text.text, out.inputs, caches, {.raw = special_tokens(text, request)});
+  out.prompt = model_->tokenize(text.text, out.inputs, special_tokens(text, request));
   mark(request, parts, out.inputs, out.prompt);
   return out;
 }

@@ -20,14 +20,15 @@ struct PreparedRequest {
   bool one_line = false;
 };
 
-// Immutable but for the caches of what it prepares with; several threads may use it at once.
+// Immutable; several threads may use it at once.
 class RequestPreparer {
  public:
   // `reads`: modality name -> the kind of input that it reads.
   RequestPreparer(std::shared_ptr<const LanguageModel> model, std::map<std::string, std::string> reads);
 
-  // Throws InputError on an empty question or an input that nothing reads, and what modalities throw.
-  PreparedRequest prepare(const Request& request, Caches& caches) const;
+  // The prompt's inputs are not encoded yet (LanguageModel::under_mix). Throws InputError on an empty question or an input that
+  // nothing reads, and what modalities throw.
+  PreparedRequest prepare(const Request& request) const;
 
   const LanguageModel& model() const { return *model_; }
 

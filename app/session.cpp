@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "app/builtin.h"
@@ -51,6 +52,13 @@ int thread_count(int wanted) {
 
 }  // namespace
 
+// The requests that go on to the model, row by row.
+struct Session::Batch {
+  std::vector<PreparedRequest> requests;
+  std::vector<std::size_t> owners;  // index of the request as asked
+  std::vector<ExpertSelection::Choice> choices;
+};
+
 struct Session::State {
   SessionOptions options;
   std::shared_ptr<LanguageModel> model;
@@ -58,6 +66,13 @@ struct Session::State {
   mutable Caches caches;
   std::unique_ptr<const ExpertSelection> experts;
 
+  PreparedRequest prepare(const Request& request, std::int64_t new_tokens) const;
+  // The first pass; who cannot be dispatched drops out with a reply that says why.
+  void choose(Batch& batch, std::vector<Reply>& replies) const;
+  // The second pass.
+  std::vector<Generation> answer(const Batch& batch, GenerateOptions options, const TokenCallback& on_token) const;
+  std::vector<TokenPrompt> prompts_under(const std::vector<TokenPrompt>& prompts, const std::vector<Mix>& mixes,
+                                         const std::shared_ptr<const ActiveMix>& active) const;
   Reply reply(const PreparedRequest& request, const Generation& generation, const ExpertSelection::Choice& choice) const;
 };
 
@@ -109,58 +124,107 @@ Reply Session::State::reply(const PreparedRequest& request, const Generation& ge
   return out;
 }
 
+PreparedRequest Session::State::prepare(const Request& request, std::int64_t new_tokens) const {
+  PreparedRequest out = preparer->prepare(request);
+  const std::int64_t room = model->decoder().config().max_position_embeddings;
+  const auto length = static_cast<std::int64_t>(out.prompt.ids.size());
+  if (length + new_tokens > room)
+    throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " + std::to_string(new_tokens) +
+                     " new ones exceeds the model's context of " + std::to_string(room) + ": shorten the question or its inputs");
+  return out;
+}
+
+void Session::State::choose(Batch& batch, std::vector<Reply>& replies) const {
+  try {
+    batch.choices = experts->choose(batch.requests, caches);
+    return;
+  } catch (const InputError&) {
+    // Each alone, to find whose mistake it is.
+  }
+  Batch kept;
+  for (std::size_t row = 0; row < batch.requests.size(); ++row) {
+    try {
+      kept.choices.push_back(experts->choose(std::span(&batch.requests[row], 1), caches).front());
+      kept.requests.push_back(std::move(batch.requests[row]));
+      kept.owners.push_back(batch.owners[row]);
+    } catch (const InputError& error) {
+      replies[batch.owners[row]].error = error.what();
+    }
+  }
+  batch = std::move(kept);
+}
+
+std::vector<TokenPrompt> Session::State::prompts_under(const std::vector<TokenPrompt>& prompts, const std::vector<Mix>& mixes,
+                                                       const std::shared_ptr<const ActiveMix>& active) const {
+  if (!active || !active->by_row() || !model->changes_encoding(*active)) return model->under_mix(prompts, active, caches);
+  std::vector<TokenPrompt> out;
+  for (std::size_t row = 0; row < prompts.size(); ++row)
+    out.push_back(model->under_mix(prompts[row], experts->resolve({mixes[row]}, caches), caches));
+  return out;
+}
+
+std::vector<Generation> Session::State::answer(const Batch& batch, GenerateOptions options, const TokenCallback& on_token) const {
+  std::vector<Mix> mixes;
+  for (const ExpertSelection::Choice& choice : batch.choices) mixes.push_back(choice.mix);
+  std::vector<Generation> out(mixes.size());
+  bool cancelled = false;
+  for (const std::vector<std::size_t>& rows : experts->passes(mixes)) {
+    std::vector<TokenPrompt> prompts;
+    std::vector<Mix> own;
+    options.streams.clear();
+    for (const std::size_t row : rows) {
+      prompts.push_back(batch.requests[row].prompt);
+      own.push_back(mixes[row]);
+      options.streams.push_back(row);
+      out[row].reason = FinishReason::Cancelled;
+    }
+    if (cancelled) continue;
+    const auto active = experts->resolve(own, caches);
+    const TokenCallback to_row = [&](std::size_t i, const Choice& choice) {
+      const Next next = on_token(rows[i], choice);
+      cancelled |= next == Next::EndAll;
+      return next;
+    };
+    auto generated = generate(model->decoder(), prompts_under(prompts, own, active), options, active, caches, to_row);
+    for (std::size_t i = 0; i < rows.size(); ++i) out[rows[i]] = std::move(generated[i]);
+  }
+  return out;
+}
+
 std::vector<Reply> Session::ask(const std::vector<Request>& requests, const AnswerOptions& options) const {
   const State& state = *state_;
   std::vector<Reply> replies(requests.size());
-  std::vector<PreparedRequest> prepared;
-  std::vector<TokenPrompt> prompts;
-  std::vector<std::size_t> owners;  // of each prompt: its request
-  std::vector<ExpertSelection::Choice> choices;
-  std::vector<Mix> mixes;
-  const std::int64_t room = state.model->decoder().config().max_position_embeddings;
+  Batch batch;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Stopwatch start;
     try {
-      PreparedRequest one = state.preparer->prepare(requests[i], state.caches);
-      const auto length = static_cast<std::int64_t>(one.prompt.ids.size());
-      if (length + options.max_new_tokens > room)
-        throw InputError("the prompt has " + std::to_string(length) + " tokens, which with " +
-                         std::to_string(options.max_new_tokens) + " new ones exceeds the model's context of " +
-                         std::to_string(room) + ": shorten the question or its inputs");
-      choices.push_back(state.experts->choose(one, state.caches));
-      mixes.push_back(choices.back().mix);
-      prompts.push_back(one.prompt);
-      prepared.push_back(std::move(one));
-      owners.push_back(i);
+      batch.requests.push_back(state.prepare(requests[i], options.max_new_tokens));
+      batch.owners.push_back(i);
     } catch (const InputError& error) {
       replies[i].error = error.what();
     }
-    const double first_pass_s = owners.empty() || owners.back() != i ? 0 : choices.back().seconds;
-    replies[i].prepare_s = start.seconds() - first_pass_s;
+    replies[i].prepare_s = start.seconds();
   }
+  state.choose(batch, replies);
   std::vector<GrowingAnswer> rows;
-  for (const std::size_t owner : owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
+  for (const std::size_t owner : batch.owners) rows.emplace_back(state.model->tokenizer(), one_line(requests[owner]));
   const TokenCallback on_token = [&](std::size_t row, const Choice& choice) {
     const std::string piece = rows[row].push(choice.id);
-    if (options.on_text && !options.on_text(owners[row], piece)) return Next::EndAll;
+    if (options.on_text && !options.on_text(batch.owners[row], piece)) return Next::EndAll;
     return rows[row].complete() ? Next::EndRow : Next::Continue;
   };
   const GenerateOptions generation{.max_new_tokens = options.max_new_tokens,
                                    .sampling = {options.temperature, options.top_p, options.seed},
                                    .stop_ids = state.model->stop_ids()};
   const Stopwatch start;
-  const auto active = state.experts->resolve(mixes, state.caches);
-  if (active && state.model->changes_encoding(*active))
-    for (std::size_t row = 0; row < prompts.size(); ++row)
-      prompts[row] = state.model->under_mix(
-          prompts[row], active->by_row() ? state.experts->resolve({mixes[row]}, state.caches) : active, state.caches);
-  const auto generated = generate(state.model->decoder(), prompts, generation, active, state.caches, on_token);
-  const double share = prompts.empty() ? 0 : start.seconds() / static_cast<double>(prompts.size());
+  const auto generated = state.answer(batch, generation, on_token);
+  const double share = generated.empty() ? 0 : start.seconds() / static_cast<double>(generated.size());
   for (std::size_t row = 0; row < generated.size(); ++row) {
-    const double prepare_s = replies[owners[row]].prepare_s;
-    replies[owners[row]] = state.reply(prepared[row], generated[row], choices[row]);
-    replies[owners[row]].prepare_s = prepare_s;
-    replies[owners[row]].generate_s = share;
+    Reply& reply = replies[batch.owners[row]];
+    const double prepare_s = reply.prepare_s;
+    reply = state.reply(batch.requests[row], generated[row], batch.choices[row]);
+    reply.prepare_s = prepare_s;
+    reply.generate_s = share;
   }
   return replies;
 }
@@ -173,9 +237,10 @@ Reply Session::ask(const Request& request, const AnswerOptions& options) const {
 
 void Session::write_logits(const Request& request, const std::filesystem::path& out) const {
   const State& state = *state_;
-  const PreparedRequest prepared = state.preparer->prepare(request, state.caches);
+  const PreparedRequest prepared = state.preparer->prepare(request);
   const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(prepared.prompt.ids), at::kLong);
-  const auto active = state.experts->resolve({state.experts->choose(prepared, state.caches).mix}, state.caches);
+  const auto chosen = state.experts->choose(std::span(&prepared, 1), state.caches);
+  const auto active = state.experts->resolve({chosen.front().mix}, state.caches);
   const TokenPrompt prompt = state.model->under_mix(prepared.prompt, active, state.caches);
   const at::Tensor logits = prompt_logits(state.model->decoder(), prompt, active).contiguous();
   const auto entry = [](const char* name, const at::Tensor& tensor) {

@@ -110,6 +110,7 @@ class Session {
   Json describe() const;
 
  private:
+  struct Batch;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -15,15 +15,15 @@ TrainingSample TaskStream::prepare(const Sample& sample) const {
   for (const auto& image : sample.images) request.inputs.push_back({"image", image});
   PreparedRequest prepared;
   try {
-    prepared = source_.preparer->prepare(request, caches_);
+    prepared = source_.preparer->prepare(request);
   } catch (const InputError& error) {
     throw InputError("sample '" + sample.id + "': " + error.what());
   }
-  if (source_.asks) prepared.prompt = source_.asks(prepared, caches_);
+  if (source_.asks) prepared.prompt = source_.asks(prepared);
   TrainingSample out{.id = sample.id,
                      .group = sample.image_names.empty() ? "" : sample.image_names.front(),
                      .field = sample.field,
-                     .prompt = std::move(prepared.prompt),
+                     .prompt = source_.preparer->model().under_mix(prepared.prompt, nullptr, caches_),
                      .one_line = prepared.one_line,
                      .references = sample.references,
                      .choices = sample.choices,

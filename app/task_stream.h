@@ -21,9 +21,9 @@ class TaskStream : public SampleStream {
   struct Source {
     const RequestPreparer* preparer = nullptr;
     const PromptTemplate* prompt = nullptr;
-    std::string metric;                                       // where a sample names none
+    std::string metric;  // where a sample names none
     // What the model is asked instead of the request itself; may be empty.
-    std::function<TokenPrompt(const PreparedRequest&, Caches&)> asks;
+    std::function<TokenPrompt(const PreparedRequest&)> asks;
   };
   TaskStream(std::vector<Sample> samples, Source source);
 

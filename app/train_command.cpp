@@ -1,12 +1,10 @@
 #include "train/trainer.h"
 
 #if defined(__linux__)
-#include <malloc.h>
 #endif
 
 #include <cstdio>
 #include <iostream>
-#include <limits>
 #include <memory>
 
 #include "app/command_line.h"
@@ -168,6 +166,13 @@ Json identity_of(const po::variables_map& values, const Session& session, const 
   return out;
 }
 
+// The flags for people: of what is a path, its name.
+Json shown(Json flags) {
+  for (const char* path : {"model", "experts", "prompt", "warm-prompt"})
+    if (flags.contains(path)) flags[path] = fs::path(flags[path].get<std::string>()).filename().string();
+  return flags;
+}
+
 Expert finished(const Trainable& trainable, const po::variables_map& values, const Json& identity, const TrainResult& result) {
   Expert expert;
   expert.name = values.contains("name") ? text_of(values, "name") : fs::path(required(values, "out")).stem().string();
@@ -181,7 +186,7 @@ Expert finished(const Trainable& trainable, const po::variables_map& values, con
                  {"parameters", trainable.count()},
                  {"data_sha256", identity.at("data_sha256")},
                  {"prompt_variant", identity.at("prompt_variant")},
-                 {"flags", identity.at("flags")}};
+                 {"flags", shown(identity.at("flags"))}};
   expert.record = {{"task", text_of(values, "task")},
                    {"method", text_of(values, "method")},
                    {"matrices", text_of(values, "matrices")},
@@ -205,14 +210,6 @@ Matrix prototype_of(const LanguageModel& model, const SampleStream& stream) {
   return measure_prototype(model, prompts, caches);
 }
 
-// Every pass asks for the same blocks again: giving them back to the system in between costs a twentieth of the time.
-void keep_freed_memory() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-#endif
-}
-
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
@@ -221,7 +218,6 @@ int train_command(const std::vector<std::string>& arguments) {
   const auto parsed = parse_arguments(arguments, flags, {}, kUsage);
   if (!parsed) return 0;
   const po::variables_map& values = *parsed;
-  keep_freed_memory();
   if (is_pretraining(values)) return pretrain_generated(values);
   const fs::path out = required(values, "out");
   const TrainOptions options = train_options(values);

@@ -46,10 +46,11 @@ class Gatherer {
         experts_of_base(text_of(values_, "experts"), base_hash(model, user_cache_folder())).experts);
     out_.reward = make_reward(values_, "exact_match");
     out_.prompt_variant = "dispatch";
-    const TaskStream::Source source{
-        &session_.preparer(), nullptr, "exact_match", [&model, experts](const PreparedRequest& request, Caches& caches) {
-          return dispatch_prompt(model, *experts, {request.question, request.context, {}, request.inputs}, caches);
-        }};
+    const TaskStream::Source source{&session_.preparer(), nullptr, "exact_match",
+                                    [&model, experts](const PreparedRequest& request) {
+                                      const DispatchRequest asked{request.question, request.context, {}, request.inputs};
+                                      return dispatch_prompt(model, *experts, asked, {.describe = false});
+                                    }};
     const auto read = [&](const std::string& split) {
       std::vector<Sample> all;
       for (const std::string& entry : listed(required(values_, "data"))) append(all, task, *experts, entry, split);

@@ -22,7 +22,7 @@ WARM_STEPS = 120  # of every expert on this page, so that none takes longer than
 
 
 def tested(lab, name, expert=None, more=()):
-    chosen = ["--expert", expert, "--form", "factored"] if expert else []
+    chosen = ["--expert", expert] if expert else []
     return lab.evaluate(f"ablation-{name}", "transcript", "jsonl", recipes.data(lab, TASK), "test", recipes.PROMPTS[TASK], *chosen, *more)
 
 
@@ -105,13 +105,13 @@ def compound_lines(lab):
     ask = lambda name, *flags: lab.evaluate(f"compound-{name}", "transcript", "jsonl", data, "test", recipes.PROMPTS["math"], *flags)
     runs = {"base": ask("base")}
     for task in SET:
-        runs[task] = ask(task, "--expert", lab.path("set", f"{task}.safetensors"), "--form", "factored")
+        runs[task] = ask(task, "--expert", lab.path("set", f"{task}.safetensors"))
     halves = lab.path("experts", "document-and-math.safetensors")
     lab.run("merge-halves", halves, ZLENS, "experts", "merge", f"{lab.path('set', 'document.safetensors')}:0.5",
             f"{lab.path('set', 'math.safetensors')}:0.5", "--out", halves)
-    runs["document and math, half each"] = ask("halves", "--expert", halves, "--form", "factored")
+    runs["document and math, half each"] = ask("halves", "--expert", halves)
     mix = adapted(lab, "compound", "jsonl", data, recipes.PROMPTS["math"], 10)
-    runs[f"few-shot mix ({weights_of(mix)})"] = ask("fewshot", "--expert", mix, "--experts", lab.path("set"), "--form", "factored")
+    runs[f"few-shot mix ({weights_of(mix)})"] = ask("fewshot", "--expert", mix, "--experts", lab.path("set"))
     best = max(SET, key=lambda task: score(runs[task]))
     return markdown_table(["answered by", "score", "against the best single expert"],
                           [[name, f"{score(run):.3f}", "" if run == runs[best] else difference(runs[best], run)] for name, run in runs.items()])

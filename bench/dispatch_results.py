@@ -40,8 +40,7 @@ def mixed(lab):
 
 def routed_runs(lab):
     data = mixed(lab)
-    return {(name, setting): lab.evaluate(f"mixed-{setting}-{name}", attach, "jsonl", data, "test", "plain", "--max-new-tokens", 8,
-                                          "--form", "factored", *flags)
+    return {(name, setting): lab.evaluate(f"mixed-{setting}-{name}", attach, "jsonl", data, "test", "plain", "--max-new-tokens", 8, *flags)
             for name, flags in dispatchers(lab).items() for setting, attach in SETTINGS.items()}
 
 

@@ -7,16 +7,15 @@ Takes hours on two cores; started again, it goes on where it was. Build first: s
 """
 import argparse
 import datetime
-import json
 import pathlib
 import shutil
-import subprocess
 
 import document_details
 import recipes
-from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, difference, markdown_table, score, training_seconds, validations
+from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, difference, markdown_table, record_of, score, training_seconds, validations
 
 SETTINGS = {"text": "transcript", "images": "ocr"}
+CONTROLS = ("random", "shuffled")
 
 
 def test_of(lab, task):
@@ -44,17 +43,31 @@ def control(lab, source, kind):
     return out
 
 
+def shipped(lab, task):
+    """The expert that assets/ holds, which bench/model_cards.py makes: the recipe's, with seed 0."""
+    out = lab.path("experts", f"{task}-svf-0.safetensors")
+    if not out.exists():
+        out.parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / "assets/experts/smollm2" / f"{task}.safetensors", out)
+    return out
+
+
+def random_reward(lab, task, seed):
+    """Reinforcement learning from the same start as that seed's, rewarded by chance."""
+    return recipes.expert(lab, task, "svf", seed, more=["--reward", "random", "--validation-split", "none"], name=f"{task}-random-reward")
+
+
 def train_all(lab, task, seeds):
     """Every expert of a task by the name of its row."""
-    out = {}
-    for seed in range(seeds):
+    out = {"svf-0": shipped(lab, task)}
+    for seed in range(1, seeds):
         out[f"svf-{seed}"] = recipes.expert(lab, task, "svf", seed)
     rate, sweep = lora_rate(lab, task)
     out["lora"] = recipes.expert(lab, task, "lora", 0, rate)
     out["random"] = control(lab, out["svf-0"], "random")
     out["shuffled"] = control(lab, out["svf-0"], "shuffled")
-    out["random-reward"] = recipes.expert(lab, task, "svf", 0, more=["--reward", "random", "--validation-split", "none"],
-                                          name=f"{task}-random-reward")
+    if seeds > 1:
+        out["random-reward"] = random_reward(lab, task, 1)
     return out, rate, sweep
 
 
@@ -87,13 +100,13 @@ def rows_of(lab, task, setting, trained, sets):
     one = lambda variant, *flags, asked=prompt: evaluate(lab, task, setting, variant, asked, *flags)
     out = {"base": one("base"), "base, its best prompt": one("frozen", asked=recipes.FROZEN[task])}
     for name, path in trained.items():
-        out[name] = one(name, "--expert", path, "--form", "factored")
+        out[name] = one(name, "--expert", path)
     if sets:
         folder, routed = sets
-        out["two passes, prompt"] = one("prompt", "--expert", "auto", "--experts", folder, "--form", "factored")
-        out["two passes, classifier"] = one("classifier", "--expert", "auto", "--dispatch", "classifier", "--experts", routed, "--form", "factored")
+        out["two passes, prompt"] = one("prompt", "--expert", "auto", "--experts", folder)
+        out["two passes, classifier"] = one("classifier", "--expert", "auto", "--dispatch", "classifier", "--experts", routed)
         mix = few_shot(lab, task, folder)
-        out["two passes, few-shot"] = one("fewshot", "--expert", mix, "--experts", folder, "--form", "factored")
+        out["two passes, few-shot"] = one("fewshot", "--expert", mix, "--experts", folder)
     return out
 
 
@@ -122,23 +135,17 @@ def training_lines(tasks, trained, rates):
     rows = []
     for task in tasks:
         for name, path in trained[task].items():
-            log = pathlib.Path(f"{path}.train/log.jsonl")
-            if not log.exists():
+            if name in CONTROLS:
                 continue
-            shown = validations(path)
-            best = max((row["score"] for row in shown), default=None)
-            rows.append([f"{task}, {name}", parameters(path), "" if best is None else f"{best:.3f}", f"{training_seconds(path) / 60:.0f}"])
+            record, log = record_of(path), pathlib.Path(f"{path}.train/log.jsonl")
+            minutes = f"{training_seconds(path) / 60:.0f}" if log.exists() else "see its card"
+            rows.append([f"{task}, {name}", record["parameters"], f"{record['best_score']:.3f}" if record["best_score"] else "", minutes])
     lines = markdown_table(["expert", "numbers trained", "best on validation", "training, min"], rows)
     for task in tasks:
         rate, sweep = rates[task]
         lines.append(f"\nLoRA's learning rate for {task}: {rate:g} (validation after 40 steps: "
                      + ", ".join(f"{one:g}: {value:.3f}" for one, value in sweep.items()) + ").")
     return lines
-
-
-def parameters(path):
-    header = json.loads(subprocess.run([ZLENS, "experts", "show", path, "--json"], check=True, stdout=subprocess.PIPE).stdout)
-    return json.loads(header["record"]["training"])["parameters"]
 
 
 def main():

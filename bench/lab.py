@@ -55,13 +55,18 @@ class Lab:
         """An expert file; resumes what was interrupted. Without `attach` the model reads pictures itself."""
         out = self.path("experts", name + ".safetensors")
         out.parent.mkdir(parents=True, exist_ok=True)
+        record = out.with_suffix(".json")  # outlives the expert: what was evaluated need not be trained again
+        if record.exists():
+            return out
         resume = ["--resume"] if pathlib.Path(str(out) + ".train").exists() else []
         self.run(f"train-{name}", out, ZLENS, "train", *self.model, *attached(attach), "--out", out, *flags, *resume)
+        record.write_text(json.dumps(record_of(out)), encoding="utf-8")
         return out
 
     def evaluate(self, name, attach, task, data, split, prompt, *more):
         """A run folder. Without `attach` the model reads pictures itself."""
         run = self.path("runs", name)
+        more = [*form_for(more), *more]
         resume = ["--resume"] if run.exists() else []
         self.run(f"eval-{name}", run / "summary.json", ZLENS, "eval", *self.model, *attached(attach), "--task", task, "--data", data,
                  "--split", split, "--prompt", prompt, "--out", run, "--no-report", *more, *resume)
@@ -70,6 +75,22 @@ class Lab:
 
 def attached(modality):
     return ["--attach", modality] if modality else []
+
+
+def form_for(flags):
+    """The fastest form of an evaluation's expert: one for all questions is merged into the weights."""
+    if "--expert" not in flags or "--form" in flags:
+        return []
+    return ["--form", "factored" if "auto" in flags else "merged"]
+
+
+def record_of(expert):
+    """What an expert's file says about its training."""
+    kept = pathlib.Path(expert).with_suffix(".json")
+    if kept.exists():
+        return json.loads(kept.read_text(encoding="utf-8"))
+    shown = subprocess.run([str(ZLENS), "experts", "show", str(expert), "--json"], check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(json.loads(shown)["record"]["training"])
 
 
 def samples(run):

@@ -6,13 +6,11 @@
 Runs after bench/expert_table.py, or as soon as the runs of base, best prompt and svf-0 are there (it makes those that lack).
 """
 import argparse
-import json
 import shutil
-import subprocess
 
 import expert_table
 import recipes
-from lab import FIELDS, ROOT, ZLENS, Lab, markdown_table, score, training_seconds
+from lab import FIELDS, ROOT, Lab, markdown_table, record_of, score, training_seconds
 
 OUT = ROOT / "assets/experts/smollm2"
 ABOUT = {
@@ -34,11 +32,6 @@ DATA = {
 }
 
 
-def record_of(path):
-    shown = subprocess.run([ZLENS, "experts", "show", path, "--json"], check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(json.loads(shown)["record"]["training"])
-
-
 def scores(lab, task):
     fields = expert_table.test_of(lab, task)[2]
     path = lab.path("experts", f"{task}-svf-0.safetensors")
@@ -46,7 +39,7 @@ def scores(lab, task):
     for setting in expert_table.SETTINGS:
         runs = [expert_table.evaluate(lab, task, setting, "base", recipes.PROMPTS[task]),
                 expert_table.evaluate(lab, task, setting, "frozen", recipes.FROZEN[task]),
-                expert_table.evaluate(lab, task, setting, "svf-0", recipes.PROMPTS[task], "--expert", path, "--form", "factored")]
+                expert_table.evaluate(lab, task, setting, "svf-0", recipes.PROMPTS[task], "--expert", path)]
         rows.append([setting, *(f"{score(run, fields):.3f}" for run in runs)])
     return markdown_table(["test split", "base, this prompt", "base, its best prompt", "this expert"], rows)
 

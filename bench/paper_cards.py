@@ -14,7 +14,7 @@ import paper
 import paper_data
 import paper_experts as experts
 import paper_tables
-from lab import ROOT, Lab, markdown_table, training_seconds
+from lab import ROOT, Lab, markdown_table, record_of, training_seconds
 
 OUT = ROOT / "assets/experts"
 PLACES = {"both": "the language side, the vision side and the projector", "language": "the language side", "vision": "the vision side and the projector"}
@@ -38,7 +38,7 @@ def training_lines(path):
     warm = path.with_name(f"{path.stem}-warm.safetensors")
     lines, seconds = [], 0
     for one in [warm, path] if warm.exists() else [path]:
-        record = experts.record_of(one)
+        record = record_of(one)
         flags = record["flags"]
         drawn = f" with {flags['samples']} answers each, KL {flags['kl']}" if flags["objective"] == "rl" else ""
         lines.append(f"{len(lines) + 1}. {flags['objective']}: {flags['steps']} steps of {flags['prompts']} prompts{drawn}, learning rate {flags['lr']}, seed {flags['seed']}; "
@@ -61,7 +61,7 @@ def score_lines(study, task, made, used):
 
 
 def card(study, task, made, used, about):
-    record = experts.record_of(made)
+    record = record_of(made)
     return [f"# {task}", "", ABOUT[task], "", f"An SVF expert of {study.name}: {record['parameters']} numbers, a scale for every singular value of its matrices; {about}.", "",
             "## Data", "", *data_lines(study, task, made), "", f"SHA-256 of what the training read: `{record['data_sha256']}`", "",
             "## Training", "", *training_lines(made), "", f"Prompt `{record['prompt_variant']}`.", "",
@@ -76,7 +76,7 @@ def put(folder, name, path, lines):
 
 
 def router_card(study, router):
-    record = experts.record_of(router)
+    record = record_of(router)
     rows = []
     questions = paper_data.mixed_data(study.shared, study.scale)
     asked = paper_tables.samples(study.ask("mixed-classifier", questions, *experts.dispatchers(study)["classifier"]))

@@ -3,9 +3,7 @@
 One recipe for every method and place: the same samples, steps and rollouts; the learning rate is the best of a sweep for each method, on one task.
 """
 import dataclasses
-import json
 import shutil
-import subprocess
 
 import paper_data
 from lab import BENCH, ZLENS, Lab, validations
@@ -77,14 +75,7 @@ class Study:
         lab = self.text_lab if text else self.lab
         bound_by = [one for one in (questions.limit, self.limit) if one]
         limit = ["--limit", min(bound_by)] if bound_by else []
-        return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, *form_for(flags), *limit, *flags)
-
-
-def form_for(flags):
-    """The fastest form of an evaluation's expert: one for all questions is merged into the weights."""
-    if "--expert" not in flags:
-        return []
-    return ["--form", "factored" if "auto" in flags else "merged"]
+        return lab.evaluate(name, "transcript" if text else "", questions.task, questions.folder, questions.test, PROMPT, *limit, *flags)
 
 
 def phase(study, name, questions, task, objective, steps, rate, flags, text=False):
@@ -145,12 +136,6 @@ def text_expert(study, task, seed):
     start = phase(study, f"{name}-warm", study.printed(task), task, "sft", study.steps.of("warm"), rate, flags, text=True)
     made = phase(study, name, study.printed(task), task, "rl", study.steps.of("rl"), rate / 3, [*flags, "--init", start], text=True)
     return made, bound(study, made)
-
-
-def record_of(path):
-    """What the file says about its training."""
-    shown = subprocess.run([str(ZLENS), "experts", "show", str(path), "--json"], check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(json.loads(shown)["record"]["training"])
 
 
 def control(study, source, kind):

@@ -4,7 +4,7 @@ import subprocess
 import paper_data
 import paper_experts as experts
 import plots
-from lab import ZLENS, compare, mean, samples, score, validations
+from lab import ZLENS, compare, mean, record_of, samples, score, validations
 from paper_page import Figure, Section, Table
 
 TASKS = list(paper_data.TASKS)
@@ -147,7 +147,7 @@ def method_rates(study, method, place):
 
 
 def parameters(path):
-    return experts.record_of(path)["parameters"]
+    return record_of(path)["parameters"]
 
 
 def best_of(path):

@@ -11,7 +11,7 @@ import json
 import pathlib
 import subprocess
 
-from lab import BENCH, DATA, ROOT, markdown_table
+from lab import BENCH, DATA, markdown_table
 
 VARIANTS = {
     "reference": "dense W', every answer to a prompt of its own, as the reference draws and trains them",

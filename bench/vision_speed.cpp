@@ -82,7 +82,8 @@ Json measure(const std::string& folder, const std::filesystem::path& image, cons
   const Json messages = {
       {{"role", "user"}, {"content", {{{"type", "image"}}, {{"type", "text"}, {"text", "What is in this picture?"}}}}}};
   Caches kept;
-  const TokenPrompt prompt = model->tokenize(model->expand(model->render(messages), inputs).text, inputs, kept);
+  const TokenPrompt prompt =
+      model->under_mix(model->tokenize(model->expand(model->render(messages), inputs).text, inputs), nullptr, kept);
   const double read_s = median_seconds(repeats, [&] {
     Caches fresh;
     generate(model->decoder(), std::vector{prompt}, {.max_new_tokens = 1}, nullptr, fresh);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,10 @@ struct Dispatch {
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;
-  virtual Dispatch choose(const DispatchRequest& request, Caches& caches) const = 0;
+  // One choice a request, in order, read as one batch.
+  virtual std::vector<Dispatch> choose(std::span<const DispatchRequest> requests, Caches& caches) const = 0;
+  // The same for one request.
+  Dispatch choose(const DispatchRequest& request, Caches& caches) const;
 };
 
 using ExpertSet = std::vector<std::shared_ptr<const Expert>>;
@@ -40,18 +44,20 @@ using ExpertSet = std::vector<std::shared_ptr<const Expert>>;
 struct PromptDispatchOptions {
   double abstain_below = 0.4;       // the base answers where no expert's probability reaches this
   std::size_t context_chars = 600;  // of the inputs' text that the first pass reads; 0: all
+  bool describe = true;             // experts with their descriptions; a classifier has learnt what the names stand for
 };
 
 // Shows the model the pictures that it can see and the text of the others, and asks which of the experts' descriptions fits; their
 // names are scored, not decoded: for each of its tokens, relative to a question without content (contextual calibration,
-// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count. Throws InputError on an
-// empty set or a model without a chat template.
+// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count and the names alone are
+// shown, which keeps the first pass short. Throws InputError on an empty set or a model without a chat template.
 std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
                                                    std::shared_ptr<const ActiveMix> classifier,
                                                    const PromptDispatchOptions& options = {});
 
-// The prompt that asks that, and the words that are scored: also what a classifier is trained on. `request.prompt` is not read.
-TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request, Caches& caches,
+// The prompt that asks that, its pictures not yet encoded (LanguageModel::under_mix), and the words that are scored: also what a
+// classifier is trained on. `request.prompt` is not read.
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
                             const PromptDispatchOptions& options = {});
 std::string dispatch_label(const Expert& expert);
 

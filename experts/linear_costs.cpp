@@ -78,10 +78,10 @@ double form_seconds(LinearForm form, const MatrixShape& shape, const FormWork& w
 }
 
 LinearForm choose_form(std::span<const MatrixShape> shapes, const FormWork& work, const DtypeCosts& costs) {
-  if (work.base_rows) return LinearForm::Delta;
   std::pair<double, LinearForm> best{INFINITY, LinearForm::Delta};
   for (const auto& [form, name] : kForms) {
-    if (form == LinearForm::Merged && work.experts > 1) continue;
+    if (form == LinearForm::Merged && !work.copies_fit) continue;
+    if (form == LinearForm::Factored && work.base_rows) continue;
     double seconds = 0;
     for (const MatrixShape& shape : shapes) seconds += form_seconds(form, shape, work, costs);
     if (seconds < best.first) best = {seconds, form};

@@ -46,13 +46,14 @@ struct FormWork {
   std::int64_t experts = 1;  // different ones among the rows
   std::int64_t kept = -1;    // components of a truncated delta in each matrix; -1: all
   bool base_rows = false;    // some rows have no expert, and shall keep the base's bits
+  bool copies_fit = true;    // merged copies of all experts can be held at once
 };
 
 // Seconds that the form takes for the matrix. Merged: one copy and one pass an expert, building them included.
 double form_seconds(LinearForm form, const MatrixShape& shape, const FormWork& work, const DtypeCosts& costs);
 
-// The cheapest form for all matrices together. Delta where there are rows without an expert; never Merged for several experts,
-// which one batch cannot have. Pure: equal input, equal choice.
+// The cheapest form for all matrices together. Never Factored where there are rows without an expert; Merged for several experts,
+// each of which then answers its rows in a pass of its own, only where their copies fit. Pure: equal input, equal choice.
 LinearForm choose_form(std::span<const MatrixShape> shapes, const FormWork& work, const DtypeCosts& costs);
 
 // "delta", "factored", "merged". The parser throws InputError on anything else.

@@ -10,8 +10,8 @@
 namespace zlens {
 namespace {
 
-std::string category(const Expert& expert) {
-  return expert.description.empty() ? expert.name : expert.name + " (" + expert.description + ")";
+std::string category(const Expert& expert, bool describe) {
+  return !describe || expert.description.empty() ? expert.name : expert.name + " (" + expert.description + ")";
 }
 
 // Whole characters only.
@@ -22,10 +22,10 @@ std::string head(const std::string& text, std::size_t most) {
   return text.substr(0, end);
 }
 
-std::string dispatch_question(const ExpertSet& experts, const std::string& question) {
-  std::string out = "Question: " + question + "\nWhich category fits the text and the question best:";
-  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k]);
-  return out + "? Answer with its name.";
+std::string dispatch_question(const ExpertSet& experts, const std::string& question, bool describe) {
+  std::string out = "Question: " + question + (describe ? "\nWhich category fits the text and the question best:" : "\nCategory:");
+  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k], describe);
+  return out + (describe ? "? Answer with its name." : "?");
 }
 
 std::vector<PreparedInput> seen_by(const LanguageModel& model, const std::vector<PreparedInput>& inputs) {
@@ -41,14 +41,23 @@ class PromptDispatcher : public Dispatcher {
                    const PromptDispatchOptions& options)
       : model_(std::move(model)), experts_(std::move(experts)), classifier_(std::move(classifier)), options_(options) {
     if (experts_.empty()) throw InputError("there is no expert to dispatch to");
+    options_.describe = !classifier_;
     for (const auto& expert : experts_) labels_.push_back(model_->tokenizer().encode(dispatch_label(*expert), false));
-    Caches caches;
     prior_.assign(experts_.size(), 0);
-    if (!classifier_) prior_ = scores({.question = "N/A", .context = "N/A"}, caches);
+    if (classifier_) return;
+    Caches caches;
+    const DispatchRequest nothing{.question = "N/A", .context = "N/A"};
+    prior_ = scores(std::span(&nothing, 1), caches).front();
   }
 
-  Dispatch choose(const DispatchRequest& request, Caches& caches) const override {
-    std::vector<double> relative = scores(request, caches);
+  std::vector<Dispatch> choose(std::span<const DispatchRequest> requests, Caches& caches) const override {
+    std::vector<Dispatch> out;
+    for (const std::vector<double>& one : scores(requests, caches)) out.push_back(chosen_by(one));
+    return out;
+  }
+
+ private:
+  Dispatch chosen_by(std::vector<double> relative) const {
     for (std::size_t k = 0; k < relative.size(); ++k) relative[k] -= prior_[k];
     const double highest = *std::max_element(relative.begin(), relative.end());
     double total = 0;
@@ -60,14 +69,17 @@ class PromptDispatcher : public Dispatcher {
     return out;
   }
 
- private:
-  // Log-probability of every label; without a classifier, for each of its tokens.
-  std::vector<double> scores(const DispatchRequest& request, Caches& caches) const {
-    TokenPrompt prompt = dispatch_prompt(*model_, experts_, request, caches, options_);
-    if (classifier_) prompt = model_->under_mix(prompt, classifier_, caches);
-    std::vector<double> out = summed(score_answers(model_->decoder(), prompt, labels_, classifier_, caches));
-    if (classifier_) return out;
-    for (std::size_t k = 0; k < out.size(); ++k) out[k] /= static_cast<double>(labels_[k].size());
+  // Log-probability of every label, for each request; without a classifier, for each of its tokens.
+  std::vector<std::vector<double>> scores(std::span<const DispatchRequest> requests, Caches& caches) const {
+    std::vector<TokenPrompt> prompts;
+    for (const DispatchRequest& request : requests) prompts.push_back(dispatch_prompt(*model_, experts_, request, options_));
+    prompts = model_->under_mix(prompts, classifier_, caches);
+    std::vector<std::vector<double>> out;
+    for (const ScoredAnswers& scored : score_answers(model_->decoder(), prompts, labels_, classifier_, caches)) {
+      out.push_back(summed(scored));
+      if (classifier_) continue;
+      for (std::size_t k = 0; k < labels_.size(); ++k) out.back()[k] /= static_cast<double>(labels_[k].size());
+    }
     return out;
   }
 
@@ -85,7 +97,11 @@ std::string dispatch_label(const Expert& expert) {
   return expert.name;
 }
 
-TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request, Caches& caches,
+Dispatch Dispatcher::choose(const DispatchRequest& request, Caches& caches) const {
+  return std::move(choose(std::span(&request, 1), caches).front());
+}
+
+TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
                             const PromptDispatchOptions& options) {
   const std::string context = head(request.context, options.context_chars);
   const std::vector<PreparedInput> pictures = seen_by(model, request.inputs);
@@ -94,8 +110,8 @@ TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts
     const Json messages = Json::array({{{"role", "user"}, {"content", content}}});
     return model.expand(model.render(with_pictures(messages, pictures.size())), pictures);
   };
-  const PromptText asked = text_of(dispatch_question(experts, request.question)), other = text_of("\x01");
-  TokenPrompt prompt = model.tokenize(asked.text, pictures, caches, {.raw = adds_special_tokens(model, asked)});
+  const PromptText asked = text_of(dispatch_question(experts, request.question, options.describe)), other = text_of("\x01");
+  TokenPrompt prompt = model.tokenize(asked.text, pictures, adds_special_tokens(model, asked));
   // What stands in front of the question is what the second pass reads, too.
   const auto ids = model.tokenizer().encode(other.text, adds_special_tokens(model, other));
   prompt.shared_prefixes = {std::mismatch(prompt.ids.begin(), prompt.ids.end(), ids.begin(), ids.end()).first - prompt.ids.begin()};

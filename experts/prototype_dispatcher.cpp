@@ -33,8 +33,18 @@ class PrototypeDispatcher : public Dispatcher {
                          "): dispatch by prompt, or train it with this version");
   }
 
-  Dispatch choose(const DispatchRequest& request, Caches& caches) const override {
-    const at::Tensor hidden = score_answers(model_->decoder(), request.prompt, {}, nullptr, caches).hidden;
+  std::vector<Dispatch> choose(std::span<const DispatchRequest> requests, Caches& caches) const override {
+    std::vector<TokenPrompt> prompts;
+    for (const DispatchRequest& request : requests) prompts.push_back(request.prompt);
+    prompts = model_->under_mix(prompts, nullptr, caches);
+    std::vector<Dispatch> out;
+    for (const ScoredAnswers& read : score_answers(model_->decoder(), prompts, {}, nullptr, caches))
+      out.push_back(nearest_to(read.hidden));
+    return out;
+  }
+
+ private:
+  Dispatch nearest_to(const at::Tensor& hidden) const {
     Dispatch out{.why = Json::object()};
     std::size_t best = 0;
     double nearest = std::numeric_limits<double>::infinity(), total = 0;
@@ -53,7 +63,6 @@ class PrototypeDispatcher : public Dispatcher {
     return out;
   }
 
- private:
   std::shared_ptr<const LanguageModel> model_;
   ExpertSet experts_;
 };

@@ -108,14 +108,15 @@ ZLENS_BF16_TARGET ZLENS_INLINE void clear(Tile<Rows>& sums) {
     for (int c = 0; c < kTileRegisters; ++c) sums[r][c] = _mm512_setzero_ps();
 }
 
-// sums += `pairs` pairs of the rows at `left` times those of a packed block, in their order.
-template <int Rows>
+// sums += `pairs` pairs of the rows at `left` times those of a packed block, in their order: the first
+// 16 * Registers columns.
+template <int Rows, int Registers = kTileRegisters>
 ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const Bf16* left, std::int64_t stride, const Bf16* block,
                                              std::int64_t pairs) {
   for (std::int64_t p = 0; p < pairs; ++p) {
-    __m512bh right[kTileRegisters];
+    __m512bh right[Registers];
 #pragma GCC unroll 4
-    for (int c = 0; c < kTileRegisters; ++c)
+    for (int c = 0; c < Registers; ++c)
       right[c] = reinterpret_cast<__m512bh>(_mm512_load_si512(block + p * 2 * kTileColumns + c * 32));
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r) {
@@ -123,7 +124,31 @@ ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const Bf16* left,
       std::memcpy(&pair, left + r * stride + 2 * p, sizeof pair);
       const __m512bh broadcast = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
 #pragma GCC unroll 4
-      for (int c = 0; c < kTileRegisters; ++c) sums[r][c] = _mm512_dpbf16_ps(sums[r][c], broadcast, right[c]);
+      for (int c = 0; c < Registers; ++c) sums[r][c] = _mm512_dpbf16_ps(sums[r][c], broadcast, right[c]);
+    }
+  }
+}
+
+// The same with the rows as floats: a multiply-add for each value of a pair, where that is faster (processor_prefers_floats).
+template <int Rows, int Registers = kTileRegisters>
+ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const float* left, std::int64_t stride, const Bf16* block,
+                                             std::int64_t pairs) {
+  const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+  for (std::int64_t p = 0; p < pairs; ++p) {
+#pragma GCC unroll 2
+    for (int odd = 0; odd < 2; ++odd) {
+      __m512 right[Registers];
+#pragma GCC unroll 4
+      for (int c = 0; c < Registers; ++c) {
+        const __m512i both = _mm512_load_si512(block + p * 2 * kTileColumns + c * 32);
+        right[c] = _mm512_castsi512_ps(odd ? _mm512_and_si512(both, high) : _mm512_slli_epi32(both, 16));
+      }
+#pragma GCC unroll 6
+      for (int r = 0; r < Rows; ++r) {
+        const __m512 broadcast = _mm512_set1_ps(left[r * stride + 2 * p + odd]);
+#pragma GCC unroll 4
+        for (int c = 0; c < Registers; ++c) sums[r][c] = _mm512_fmadd_ps(broadcast, right[c], sums[r][c]);
+      }
     }
   }
 }

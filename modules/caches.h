@@ -13,8 +13,10 @@ namespace zlens {
 
 // Passed beside the model to what may reuse work; shared between threads and contexts.
 struct Caches {
+  static constexpr std::size_t kMixBytes = std::size_t{1} << 30;
+
   explicit Caches(std::size_t prefix_bytes = std::size_t{512} << 20, std::size_t encoding_bytes = std::size_t{256} << 20,
-                  std::size_t mix_bytes = std::size_t{1} << 30)
+                  std::size_t mix_bytes = kMixBytes)
       : prefixes(prefix_bytes), encodings(encoding_bytes), mixes(mix_bytes) {}
 
   LruCache<KvPrefix> prefixes;     // key: hash over model, mix and token ids

@@ -32,7 +32,8 @@ struct Panel {
 };
 
 struct Operands {
-  const Bf16* x;  // [rows, stride]
+  const Bf16* x;      // [rows, stride]
+  const float* wide;  // the same where the processor prefers it, else nullptr
   std::int64_t rows, width;
   std::int64_t stride;  // even: the last value of an odd row is followed by a zero
   std::int64_t across;  // 0: outputs are rows of the weight; else its row length, and outputs are its columns
@@ -134,11 +135,14 @@ ZLENS_BF16_TARGET void tile(const Operands& in, Step& step, std::int64_t row) {
 #pragma GCC unroll 4
       for (int c = 0; c < kTileRegisters; ++c) sums[r][c] = _mm512_load_ps(kept + r * kTileColumns + c * 16);
   }
-  const Bf16* x = in.x + row * in.stride + step.columns.first;
+  const std::int64_t from = row * in.stride + step.columns.first;
   const std::int64_t pairs = (step.columns.width + 1) / 2;
   for (std::int64_t p = 0; p < pairs; p += kPairs) {
     step.next.lines(step.lines);
-    multiply<Rows>(sums, x + 2 * p, in.stride, step.packed + p * 2 * kTileColumns, std::min(kPairs, pairs - p));
+    const Bf16* packed = step.packed + p * 2 * kTileColumns;
+    const std::int64_t count = std::min(kPairs, pairs - p);
+    in.wide ? multiply<Rows>(sums, in.wide + from + 2 * p, in.stride, packed, count)
+            : multiply<Rows>(sums, in.x + from + 2 * p, in.stride, packed, count);
   }
   if (step.columns.first + step.columns.width < in.width) {
 #pragma GCC unroll 6
@@ -218,22 +222,14 @@ Group group_of(const Matrix& matrix, std::int64_t first) {
   return {data(matrix.weight) + first * matrix.weight.size(1), bias ? bias + first : nullptr, count};
 }
 
-void add_panels(const Matrix& matrix, const at::Tensor& out, std::vector<Panel>& panels) {
-  const std::int64_t outputs = matrix.weight.size(0);
-  for (std::int64_t i = 0; i < outputs; i += kTileColumns)
-    panels.push_back({{group_of(matrix, i), group_of(matrix, i + 16), group_of(matrix, i + 32), group_of(matrix, i + 48)},
-                      false,
-                      static_cast<Bf16*>(out.mutable_data_ptr()) + i,
-                      outputs});
+// The same of the columns of a weight [N, M].
+Group column_group_of(const at::Tensor& weight, std::int64_t first) {
+  return {data(weight) + first, nullptr, std::clamp<std::int64_t>(weight.size(1) - first, 0, 16)};
 }
 
-// The columns of a weight [N, M] as outputs.
-void add_columns(const at::Tensor& weight, const at::Tensor& out, std::vector<Panel>& panels) {
-  const std::int64_t outputs = weight.size(1);
-  const auto group = [&](std::int64_t first) {
-    return Group{data(weight) + first, nullptr, std::clamp<std::int64_t>(outputs - first, 0, 16)};
-  };
-  for (std::int64_t i = 0; i < outputs; i += kTileColumns)
+// Panels of all outputs of `out` [..., M], which `group` gives by their first.
+void add_panels(const at::Tensor& out, std::vector<Panel>& panels, const auto& group) {
+  for (std::int64_t i = 0, outputs = out.size(-1); i < outputs; i += kTileColumns)
     panels.push_back(
         {{group(i), group(i + 16), group(i + 32), group(i + 48)}, false, static_cast<Bf16*>(out.mutable_data_ptr()) + i, outputs});
 }
@@ -259,7 +255,10 @@ at::Tensor empty_output(const at::Tensor& x, std::int64_t outputs) {
 }
 
 void multiply_panels(const at::Tensor& x, std::int64_t width, std::vector<Panel> panels, std::int64_t across = 0) {
-  const Operands in{data(x), x.numel() / x.size(-1), width, x.size(-1), across, std::move(panels)};
+  const at::Tensor wide = processor_prefers_floats() ? x.to(at::kFloat) : at::Tensor();
+  const Operands in{
+      data(x),          wide.defined() ? wide.const_data_ptr<float>() : nullptr, x.numel() / x.size(-1), width, x.size(-1), across,
+      std::move(panels)};
   constexpr std::int64_t kGrain = 8;  // tiles worth another thread
   at::parallel_for(0, static_cast<std::int64_t>(in.panels.size()) * in.tiles(), kGrain,
                    [&](std::int64_t begin, std::int64_t end) { TileRange(in, begin, end).run(); });
@@ -282,7 +281,7 @@ std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Ma
   std::vector<Panel> panels;
   for (const Matrix& matrix : matrices) {
     out.push_back(empty_output(x, matrix.weight.size(0)));
-    add_panels(matrix, out.back(), panels);
+    add_panels(out.back(), panels, [&](std::int64_t first) { return group_of(matrix, first); });
   }
   multiply_panels(even_rows(x), x.size(-1), std::move(panels));
   return out;
@@ -291,7 +290,7 @@ std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Ma
 at::Tensor many_rows_back(const at::Tensor& grad, const at::Tensor& weight) {
   at::Tensor out = empty_output(grad, weight.size(1));
   std::vector<Panel> panels;
-  add_columns(weight, out, panels);
+  add_panels(out, panels, [&](std::int64_t first) { return column_group_of(weight, first); });
   multiply_panels(even_rows(grad), grad.size(-1), std::move(panels), weight.size(1));
   return out;
 }

@@ -13,4 +13,13 @@ bool processor_has_bf16() {
 #endif
 }
 
+bool processor_prefers_floats() {
+#if defined(__x86_64__)
+  static const bool does = __builtin_cpu_is("intel");
+  return does;
+#else
+  return false;
+#endif
+}
+
 }  // namespace zlens::kernels

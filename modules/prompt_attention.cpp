@@ -18,14 +18,17 @@ namespace {
 
 // Keys and values of one row and kv head, as pairs that one instruction multiplies and adds:
 // keys   [L/64][Dh/2][64][2]: two neighbouring dimensions of 64 keys;
-// values [Dh/64][L/2][64][2]: two neighbouring slots of 64 dimensions.
+// values [Dv/64][L/2][64][2]: two neighbouring slots of 64 dimensions, of the last ones of 32 where the head ends there.
 struct Packed {
   const Bf16* keys;
   const Bf16* values;
 };
 
 struct Shape {
-  std::int64_t head_dim, length, padded;  // padded: length rounded up to 64
+  std::int64_t head_dim, length;
+  std::int64_t padded = whole_tiles(length), value_dim = whole_tiles(head_dim);
+
+  static std::int64_t whole_tiles(std::int64_t count) { return (count + kTileColumns - 1) / kTileColumns * kTileColumns; }
 };
 
 // The keys of up to 64 slots; those behind the last become 0.
@@ -87,7 +90,9 @@ struct Queries {
 };
 
 struct Scratch {
-  explicit Scratch(const Shape& shape) : scores(kTileRows * shape.padded), weights(kTileRows * shape.padded) {}
+  explicit Scratch(const Shape& shape)
+      : query(kTileRows * shape.head_dim), scores(kTileRows * shape.padded), weights(kTileRows * shape.padded) {}
+  AlignedArray<float> query;   // [6, Dh]
   AlignedArray<float> scores;  // [6, padded]
   AlignedArray<Bf16> weights;  // [6, padded]
 };
@@ -112,32 +117,71 @@ ZLENS_BF16_TARGET ZLENS_INLINE void scale_and_hide(Tile<Rows>& scores, const Que
   }
 }
 
-// weights = 2^(scores - highest). Returns 1 / their sum; 0 for a padding query, which sees nothing.
-ZLENS_BF16_TARGET ZLENS_INLINE float weigh(const float* scores, float highest, std::int64_t count, Bf16* weights) {
+ZLENS_BF16_TARGET ZLENS_INLINE void store(Bf16* to, __m512 first, __m512 second) {
+  _mm512_store_si512(to, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first)));
+}
+
+ZLENS_BF16_TARGET ZLENS_INLINE void store(float* to, __m512 first, __m512 second) {
+  _mm512_store_ps(to, first);
+  _mm512_store_ps(to + 16, second);
+}
+
+// weights = 2^(scores - highest), which may lie where the scores do. Returns 1 / their sum; 0 for a padding query, which sees
+// nothing.
+template <typename Weight>
+ZLENS_BF16_TARGET ZLENS_INLINE float weigh(const float* scores, float highest, std::int64_t count, Weight* weights) {
   const __m512 top = _mm512_set1_ps(std::max(highest, kHidden / 2));
   __m512 total = _mm512_setzero_ps();
   for (std::int64_t i = 0; i < count; i += 32) {
     const __m512 a = power_of_two(_mm512_sub_ps(_mm512_load_ps(scores + i), top));
     const __m512 b = power_of_two(_mm512_sub_ps(_mm512_load_ps(scores + i + 16), top));
     total = _mm512_add_ps(total, _mm512_add_ps(a, b));
-    _mm512_store_si512(weights + i, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a)));
+    store(weights + i, a, b);
   }
   const float sum = _mm512_reduce_add_ps(total);
   return sum > 0 ? 1.0F / sum : 0.0F;
 }
 
 template <int Rows>
+ZLENS_BF16_TARGET ZLENS_INLINE void widen_rows(const Bf16* from, std::int64_t width, float* to) {
+  for (std::int64_t i = 0; i < Rows * width; i += 16) _mm512_store_ps(to + i, load(from + i, 0xffff));
+}
+
+// What the weights make of `16 * Registers` dimensions of the values at `block`, into `out`.
+template <int Rows, int Registers, typename Weight>
+ZLENS_BF16_TARGET ZLENS_INLINE void write_mean(const Queries& in, const Weight* weights, const float (&inverse)[Rows],
+                                               const Bf16* block, std::int64_t pairs, std::int64_t padded, Bf16* out) {
+  Tile<Rows> sums;
+  clear<Rows>(sums);
+  multiply<Rows, Registers>(sums, weights, padded, block, pairs);
+#pragma GCC unroll 6
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (int c = 0; c < Registers; c += 2) {
+      const __m512 factor = _mm512_set1_ps(inverse[r]);
+      const __m512bh pair = _mm512_cvtne2ps_pbh(_mm512_mul_ps(sums[r][c + 1], factor), _mm512_mul_ps(sums[r][c], factor));
+      _mm512_storeu_si512(out + r * in.stride + c * 16, reinterpret_cast<__m512i>(pair));
+    }
+}
+
+// `Floats`: both products multiply floats.
+template <int Rows, bool Floats>
 ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slots& slots, const Shape& shape, Scratch& scratch) {
   std::int64_t begin = 0;  // what the first query may not see, none may
   while (begin + kTileColumns < in.seen && slots.last[static_cast<std::size_t>(begin / kTileColumns)] <= in.oldest(0))
     begin += kTileColumns;
+  if constexpr (Floats) widen_rows<Rows>(in.query, shape.head_dim, scratch.query.data());
   alignas(64) float highest[Rows][16];
   std::fill(&highest[0][0], &highest[0][0] + Rows * 16, kHidden);
   std::int64_t end = begin;
   for (; end < in.seen; end += kTileColumns) {
     Tile<Rows> scores;
     clear<Rows>(scores);
-    multiply<Rows>(scores, in.query, shape.head_dim, packed.keys + end * shape.head_dim, shape.head_dim / 2);
+    const Bf16* keys = packed.keys + end * shape.head_dim;
+    if constexpr (Floats)
+      multiply<Rows>(scores, static_cast<const float*>(scratch.query.data()), shape.head_dim, keys, shape.head_dim / 2);
+    else
+      multiply<Rows>(scores, in.query, shape.head_dim, keys, shape.head_dim / 2);
     scale_and_hide<Rows>(scores, in, slots, end);
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r) {
@@ -148,23 +192,21 @@ ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slo
         _mm512_store_ps(scratch.scores.data() + r * shape.padded + end + c * 16, scores[r][c]);
     }
   }
+  const auto weights = [&] {
+    if constexpr (Floats)
+      return scratch.scores.data() + begin;
+    else
+      return scratch.weights.data() + begin;
+  }();
   float inverse[Rows];
   for (int r = 0; r < Rows; ++r)
     inverse[r] = weigh(scratch.scores.data() + r * shape.padded + begin, _mm512_reduce_max_ps(_mm512_load_ps(highest[r])),
-                       end - begin, scratch.weights.data() + r * shape.padded + begin);
+                       end - begin, weights + r * shape.padded);
+  const std::int64_t pairs = (in.seen - begin + 1) / 2;
   for (std::int64_t d = 0; d < shape.head_dim; d += kTileColumns) {
-    Tile<Rows> sums;
-    clear<Rows>(sums);
-    multiply<Rows>(sums, scratch.weights.data() + begin, shape.padded, packed.values + d * shape.padded + begin * kTileColumns,
-                   (in.seen - begin + 1) / 2);
-#pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 2
-      for (int c = 0; c < kTileRegisters; c += 2) {
-        const __m512 factor = _mm512_set1_ps(inverse[r]);
-        const __m512bh pair = _mm512_cvtne2ps_pbh(_mm512_mul_ps(sums[r][c + 1], factor), _mm512_mul_ps(sums[r][c], factor));
-        _mm512_storeu_si512(in.out + r * in.stride + d + c * 16, reinterpret_cast<__m512i>(pair));
-      }
+    const Bf16* block = packed.values + d * shape.padded + begin * kTileColumns;
+    shape.head_dim - d < kTileColumns ? write_mean<Rows, 2>(in, weights, inverse, block, pairs, shape.padded, in.out + d)
+                                      : write_mean<Rows, 4>(in, weights, inverse, block, pairs, shape.padded, in.out + d);
   }
 }
 
@@ -172,24 +214,23 @@ const Bf16* data(const at::Tensor& x) {
   return static_cast<const Bf16*>(x.const_data_ptr());
 }
 
-// [B*Hkv, padded*Dh] each.
 struct PackedCache {
-  at::Tensor keys, values;
+  at::Tensor keys, values;  // [B*Hkv, padded*Dh], [B*Hkv, padded*Dv]
 };
 
 PackedCache pack(const PromptAttention& in, const Shape& shape) {
   const std::int64_t rows = in.cache_key.size(0) * in.cache_key.size(1), capacity = in.cache_key.size(2);
   const std::int64_t blocks = shape.padded / kTileColumns;
   PackedCache out{at::empty({rows, shape.padded * shape.head_dim}, in.query.options()),
-                  at::empty({rows, shape.padded * shape.head_dim}, in.query.options())};
+                  at::empty({rows, shape.padded * shape.value_dim}, in.query.options())};
   at::parallel_for(0, rows * blocks, 4, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t row = i / blocks, slot = i % blocks * kTileColumns, slots = std::min(kTileColumns, shape.length - slot);
-      const std::int64_t from = (row * capacity + slot) * shape.head_dim, to = row * shape.padded * shape.head_dim;
+      const std::int64_t from = (row * capacity + slot) * shape.head_dim;
       pack_keys(data(in.cache_key) + from, slots, shape,
-                static_cast<Bf16*>(out.keys.mutable_data_ptr()) + to + slot * shape.head_dim);
+                static_cast<Bf16*>(out.keys.mutable_data_ptr()) + (row * shape.padded + slot) * shape.head_dim);
       pack_values(data(in.cache_value) + from, slots, shape,
-                  static_cast<Bf16*>(out.values.mutable_data_ptr()) + to + slot * kTileColumns);
+                  static_cast<Bf16*>(out.values.mutable_data_ptr()) + row * shape.padded * shape.value_dim + slot * kTileColumns);
     }
   });
   return out;
@@ -200,7 +241,7 @@ void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at
                   std::int64_t begin, std::int64_t end) {
   const std::int64_t heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3), kv_heads = in.cache_key.size(1);
   const std::int64_t blocks = (tokens + kTileRows - 1) / kTileRows, group = heads / kv_heads;
-  const Shape shape{width, in.length, slots.size(1)};
+  const Shape shape{width, in.length};
   Scratch scratch(shape);
   std::vector<Slots> rows;
   for (std::int64_t b = 0; b < in.query.size(0); ++b)
@@ -217,21 +258,24 @@ void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at
                           static_cast<float>(in.scale * std::numbers::log2e),
                           static_cast<Bf16*>(out.mutable_data_ptr()) + ((b * tokens + first) * heads + h) * width,
                           heads * width};
-    const std::int64_t offset = (b * kv_heads + h / group) * shape.padded * width;
-    const Packed own{data(packed.keys) + offset, data(packed.values) + offset};
-    with_tile_rows(count, [&](auto n) { attend<n()>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch); });
+    const std::int64_t row = (b * kv_heads + h / group) * shape.padded;
+    const Packed own{data(packed.keys) + row * width, data(packed.values) + row * shape.value_dim};
+    with_tile_rows(count, [&](auto n) {
+      processor_prefers_floats() ? attend<n(), true>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch)
+                                 : attend<n(), false>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch);
+    });
   }
 }
 
 }  // namespace
 
 bool prompt_attention_usable(const at::Tensor& query) {
-  return query.scalar_type() == at::kBFloat16 && query.size(3) % kTileColumns == 0 && usable(query) && processor_has_bf16();
+  return query.scalar_type() == at::kBFloat16 && query.size(3) % 32 == 0 && usable(query) && processor_has_bf16();
 }
 
 at::Tensor prompt_attention(const PromptAttention& in) {
   const std::int64_t batch = in.query.size(0), heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3);
-  const Shape shape{width, in.length, (in.length + kTileColumns - 1) / kTileColumns * kTileColumns};
+  const Shape shape{width, in.length};
   at::Tensor slots = at::full({batch, shape.padded}, -1, at::kInt);
   slots.slice(1, 0, in.length).copy_(in.slot_positions.slice(1, 0, in.length));
   const PackedCache packed = pack(in, shape);

@@ -18,7 +18,7 @@ struct PromptAttention {
   bool ordered = true;  // no query may see a slot behind its own; false: as the positions say
 };
 
-// True for bfloat16, a head width that is a multiple of 64, and a processor that can.
+// True for bfloat16, a head width that is a multiple of 32, and a processor that can.
 bool prompt_attention_usable(const at::Tensor& query);
 
 // [B, T, H*Dh]. Scores stay in float between the two products; a few rows of them are held at once, whatever the length.

@@ -31,7 +31,7 @@ class Loop {
   Loop(const Decoder& decoder, const GenerateOptions& options, const TokenCallback& on_token, std::vector<Generation>& out)
       : decoder_(decoder), options_(options), on_token_(on_token), out_(out) {
     for (std::size_t row = 0; row < out.size(); ++row)
-      active_.push_back({row, sampling_stream(options.sampling.seed, options.first_stream + row)});
+      active_.push_back({row, sampling_stream(options.sampling.seed, options.streams.empty() ? row : options.streams.at(row))});
   }
 
   void run(Prefilled start) {

@@ -48,7 +48,7 @@ struct GenerateOptions {
   std::int64_t max_new_tokens = 64;
   SamplingOptions sampling;
   std::vector<std::int32_t> stop_ids;  // generation of a row ends with any of them (kept as its last id)
-  std::uint64_t first_stream = 0;      // number of the first row's random stream
+  std::vector<std::uint64_t> streams;  // number of each row's random stream; empty: 0, 1, …
 };
 
 enum class FinishReason { Stop, Length, Cancelled };

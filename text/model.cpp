@@ -10,6 +10,7 @@
 #include "io/json.h"
 #include "io/sha256.h"
 #include "modules/dtype.h"
+#include "modules/parallel_rows.h"
 
 namespace zlens {
 namespace {
@@ -125,10 +126,10 @@ std::map<std::string, at::Tensor> LanguageModel::processed(const std::vector<Pre
   return out;
 }
 
-TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
-                                    const PromptOptions& options) const {
+TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<PreparedInput>& inputs,
+                                    bool add_special_tokens) const {
   TokenPrompt prompt;
-  prompt.ids = tokenizer().encode(text, options.raw);
+  prompt.ids = tokenizer().encode(text, add_special_tokens);
   place_inputs(inputs, prompt);
   const auto vocabulary = static_cast<std::int32_t>(decoder_->config().vocab_size);
   for (std::size_t i = 0; i < prompt.ids.size(); ++i) {
@@ -138,7 +139,6 @@ TokenPrompt LanguageModel::tokenize(const std::string& text, const std::vector<P
       throw InputError(path().string() + ": the tokenizer gives id " + std::to_string(id) + ", but the model has " +
                        std::to_string(vocabulary) + " embeddings");
   }
-  if (options.encode) encode_inputs(prompt, nullptr, caches);
   return prompt;
 }
 
@@ -172,6 +172,10 @@ void LanguageModel::place_inputs(const std::vector<PreparedInput>& inputs, Token
   for (const std::int64_t row : prompt.row_order) prompt.embedded.push_back(positions[static_cast<std::size_t>(row)]);
 }
 
+bool LanguageModel::encodes_anew(const std::shared_ptr<const ActiveMix>& mix) const {
+  return mix && !mix->answer_only && changes_encoding(*mix);
+}
+
 bool LanguageModel::changes_encoding(const ActiveMix& mix) const {
   return std::any_of(mix.slots.begin() + static_cast<std::ptrdiff_t>(std::min(decoder_matrices_, mix.slots.size())),
                      mix.slots.end(), [](const auto& slot) { return slot.has_value(); });
@@ -179,16 +183,39 @@ bool LanguageModel::changes_encoding(const ActiveMix& mix) const {
 
 TokenPrompt LanguageModel::under_mix(const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
   TokenPrompt out = prompt;
-  if (!mix || prompt.inputs.empty() || mix->answer_only || !changes_encoding(*mix)) return out;
+  if (!encodes_anew(mix)) {
+    if (!out.embeddings.defined()) encode_inputs(out, nullptr, caches);
+    return out;
+  }
   encode_inputs(out, mix, caches);
-  out.embeddings_hash = sha256_hex(prompt.embeddings_hash + mix->content_hash);
+  if (!out.inputs.empty()) out.embeddings_hash = sha256_hex(prompt.embeddings_hash + mix->content_hash);
   return out;
+}
+
+std::vector<TokenPrompt> LanguageModel::under_mix(std::span<const TokenPrompt> prompts, const std::shared_ptr<const ActiveMix>& mix,
+                                                  Caches& caches) const {
+  const std::shared_ptr<const ActiveMix> encoder = encodes_anew(mix) ? mix : nullptr;
+  std::map<std::string, const EmbeddedInput*> missing;
+  for (const TokenPrompt& prompt : prompts)
+    for (const EmbeddedInput& input : prompt.inputs)
+      if (encoder || !prompt.embeddings.defined()) missing.emplace(encoding_key(input, encoder), &input);
+  std::erase_if(missing, [&](const auto& entry) { return caches.encodings.get(entry.first) != nullptr; });
+  std::vector<const EmbeddedInput*> inputs;
+  for (const auto& [key, input] : missing) inputs.push_back(input);
+  const auto encode_one = [&](std::int64_t i) { encode(*inputs[static_cast<std::size_t>(i)], encoder, caches); };
+  for_each_row(static_cast<std::int64_t>(inputs.size()), device().is_cpu(), encode_one);
+  std::vector<TokenPrompt> out;
+  for (const TokenPrompt& prompt : prompts) out.push_back(under_mix(prompt, mix, caches));
+  return out;
+}
+
+std::string LanguageModel::encoding_key(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix) const {
+  return std::to_string(decoder_->id()) + "\n" + input.prepared->content_hash() + (mix ? mix->content_hash : std::string());
 }
 
 at::Tensor LanguageModel::encode(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const {
   if (mix && mix->requires_grad() && at::GradMode::is_enabled()) return encode_checked(input, mix);
-  const std::string key =
-      std::to_string(decoder_->id()) + "\n" + input.prepared->content_hash() + (mix ? mix->content_hash : std::string());
+  const std::string key = encoding_key(input, mix);
   if (const auto found = caches.encodings.get(key)) return *found;
   const c10::NoGradGuard no_grad;
   const at::Tensor encoded = encode_checked(input, mix);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,6 @@
 #include "text/model_files.h"
 
 namespace zlens {
-
-// What a prompt is made of.
-struct PromptOptions {
-  bool raw = false;    // with the tokenizer's own special tokens; else the text brings its own
-  bool encode = true;  // false: the embeddings of the inputs are left to the caller (TokenPrompt::inputs)
-};
 
 struct LoadOptions {
   at::ScalarType dtype = at::ScalarType::BFloat16;
@@ -71,14 +66,17 @@ class LanguageModel {
   PromptText expand(const std::string& text, const std::vector<PreparedInput>& inputs) const;
   bool has_chat_template() const { return files_->chat_template != nullptr; }
 
-  // Prompt text to tokens. The placeholders of `inputs` in the text get the embeddings that their modalities encode, in order.
-  // Throws InputError where their number differs from what the text holds.
-  TokenPrompt tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, Caches& caches,
-                       const PromptOptions& options = {}) const;
+  // Prompt text to tokens; `add_special_tokens`: with the tokenizer's own, else the text brings its own. The placeholders of
+  // `inputs` in the text are known from here on; their embeddings come from `under_mix`. Throws InputError where their number
+  // differs from what the text holds.
+  TokenPrompt tokenize(const std::string& text, const std::vector<PreparedInput>& inputs, bool add_special_tokens = false) const;
 
-  // The prompt with its embeddings as they are under a mix of one row: other ones than the base's where the mix changes matrices of
-  // the own modality, the prompt itself where not. Differentiable in the mix where gradients are wanted; cached where not.
+  // The prompt with the embeddings of its inputs as they are under a mix of one row, nullptr for the base: the base's where the mix
+  // changes no matrix of the own modality. Differentiable in the mix where gradients are wanted; cached where not.
   TokenPrompt under_mix(const TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
+  // The same for a batch: what is not cached is encoded on all threads, an input on each.
+  std::vector<TokenPrompt> under_mix(std::span<const TokenPrompt> prompts, const std::shared_ptr<const ActiveMix>& mix,
+                                     Caches& caches) const;
   // True where a mix changes what the own modality encodes.
   bool changes_encoding(const ActiveMix& mix) const;
 
@@ -115,6 +113,8 @@ class LanguageModel {
   // Embeddings [token_count, D] of one input under a mix (nullptr: the base), from the cache or its modality. Throws Error where
   // the modality breaks its promise.
   at::Tensor encode(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
+  bool encodes_anew(const std::shared_ptr<const ActiveMix>& mix) const;
+  std::string encoding_key(const EmbeddedInput& input, const std::shared_ptr<const ActiveMix>& mix) const;
   void encode_inputs(TokenPrompt& prompt, const std::shared_ptr<const ActiveMix>& mix, Caches& caches) const;
 
   std::shared_ptr<const ModelFiles> files_;

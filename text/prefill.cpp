@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "io/sha256.h"
+#include "modules/parallel_rows.h"
 
 namespace zlens {
 namespace {
@@ -130,18 +131,22 @@ Prefilled prefill(const Decoder& decoder, std::span<const TokenPrompt> prompts, 
                   const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
   const bool base_reads = mix && mix->answer_only, share = !mix || base_reads || !mix->by_row();
   const std::shared_ptr<const ActiveMix> reader = base_reads ? nullptr : mix;
-  std::vector<Reused> prefixes;
+  std::vector<Reused> prefixes(prompts.size());
   std::vector<const KvPrefix*> pointers;
   std::vector<at::Tensor> rests;
   std::vector<std::int64_t> reused;
   std::int64_t longest_prefix = 0;
-  for (const TokenPrompt& prompt : prompts) {
+  const auto share_prefix = [&](std::int64_t row) {
+    const TokenPrompt& prompt = prompts[static_cast<std::size_t>(row)];
     const auto ends = prefix_ends(prompt, base_reads, decoder.config().bidirectional_prompt);
-    prefixes.push_back(share ? shared_prefix(decoder, prompt, ends, reader, caches) : Reused{});
-    pointers.push_back(prefixes.back().prefix.get());
-    reused.push_back(prefixes.back().cached);
-    const std::int64_t from = pointers.back() ? pointers.back()->length() : 0, to = static_cast<std::int64_t>(prompt.ids.size());
-    rests.push_back(embed_prompt(decoder, prompt, from, to));
+    prefixes[static_cast<std::size_t>(row)] = shared_prefix(decoder, prompt, ends, reader, caches);
+  };
+  if (share) for_each_row(static_cast<std::int64_t>(prompts.size()), decoder.kv_shape().device.is_cpu(), share_prefix);
+  for (std::size_t row = 0; row < prompts.size(); ++row) {
+    pointers.push_back(prefixes[row].prefix.get());
+    reused.push_back(prefixes[row].cached);
+    const std::int64_t from = pointers.back() ? pointers.back()->length() : 0;
+    rests.push_back(embed_prompt(decoder, prompts[row], from, static_cast<std::int64_t>(prompts[row].ids.size())));
     longest_prefix = std::max(longest_prefix, from);
   }
   const Chunk chunk = left_padded(rests);

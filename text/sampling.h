@@ -11,7 +11,7 @@ namespace zlens {
 struct SamplingOptions {
   double temperature = 0;  // 0: greedy
   double top_p = 1;        // nucleus: the smallest set of tokens whose probability reaches it; only with temperature > 0
-  std::uint64_t seed = 0;  // row b of a batch draws from its own stream f(seed, first_stream + b)
+  std::uint64_t seed = 0;  // each row of a batch draws from a stream of its own
 };
 
 // Throws InputError where a value is out of range: temperature [0, 100], top_p (0, 1].
@@ -25,7 +25,7 @@ struct Choice {
 // `logits` [V] float32 on the CPU, `log_total` the logarithm of the sum of their exponentials. Ties go to the lowest id.
 Choice choose(const at::Tensor& logits, float log_total, const SamplingOptions& options, std::mt19937_64& stream);
 
-// The stream of row `row`: rows are independent of the batch that they stand in.
-std::mt19937_64 sampling_stream(std::uint64_t seed, std::uint64_t row);
+// A row's stream, by its number: rows are independent of the batch that they stand in.
+std::mt19937_64 sampling_stream(std::uint64_t seed, std::uint64_t number);
 
 }  // namespace zlens

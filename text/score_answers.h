@@ -17,8 +17,12 @@ struct ScoredAnswers {
   std::int64_t reused_tokens = 0;            // of the prompt, from the prefix cache
 };
 
-// Log-probabilities of `answers` (token ids, none empty) behind one prompt, in one pass over the prompt and one over all answers
-// together. Prefixes of the prompt are shared through `caches` as in `generate`. Thread-safe as `generate` is.
+// Log-probabilities of `answers` (token ids, none empty) behind each prompt of a batch, in one pass over the prompts and one over
+// all answers together. Prefixes of the prompts are shared through `caches` as in `generate`. Thread-safe as `generate` is.
+std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts,
+                                         std::span<const std::vector<std::int32_t>> answers,
+                                         const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
+// The same behind one prompt.
 ScoredAnswers score_answers(const Decoder& decoder, const TokenPrompt& prompt, std::span<const std::vector<std::int32_t>> answers,
                             const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
 

@@ -1,6 +1,7 @@
 #include "train/rollout.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "text/answer_text.h"
 #include "text/generate.h"
@@ -27,10 +28,10 @@ void fill_rows(const LanguageModel& model, std::span<const Row> rows, const std:
     growing[row].push(choice.id);
     return growing[row].complete() ? Next::EndRow : Next::Continue;
   };
-  const GenerateOptions generation{.max_new_tokens = options.max_new_tokens,
-                                   .sampling = options.sampling,
-                                   .stop_ids = model.stop_ids(),
-                                   .first_stream = first_stream};
+  std::vector<std::uint64_t> streams(rows.size());
+  std::iota(streams.begin(), streams.end(), first_stream);
+  const GenerateOptions generation{
+      .max_new_tokens = options.max_new_tokens, .sampling = options.sampling, .stop_ids = model.stop_ids(), .streams = streams};
   auto generated = generate(model.decoder(), prompts, generation, mix, caches, on_token);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     RolloutAnswer& answer = out[rows[i].sample].answers[rows[i].answer];

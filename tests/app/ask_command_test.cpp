@@ -135,8 +135,7 @@ TEST_F(AskCommand, LogitsAreThoseOfTheLibrary) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const auto written = read_tensors(folder_ / "l.safetensors");
   const auto loaded = LanguageModel::load(folder_ / "model", {.dtype = at::ScalarType::Float});
-  Caches caches;
-  const TokenPrompt prompt = loaded->tokenize("Hi you", {}, caches, {.raw = true});
+  const TokenPrompt prompt = loaded->tokenize("Hi you", {}, true);
   EXPECT_EQ(ids_of(written.at("input_ids"), 0, written.at("input_ids").numel()), prompt.ids);
   EXPECT_EQ(written.at("logits").sizes(), at::IntArrayRef({6, loaded->decoder().config().vocab_size}));
   EXPECT_LT(max_difference(written.at("logits"), prompt_logits(loaded->decoder(), prompt, nullptr)), 1e-5);

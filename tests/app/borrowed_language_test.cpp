@@ -54,9 +54,8 @@ TEST_F(Borrowed, TextIsReadAsTheLanguageModelReadsIt) {
   const auto model = LanguageModel::load(work_ / "settings", options(&made));
   for (const auto& [name, value] : made) EXPECT_FALSE(name.starts_with("model.language_model")) << name;
   EXPECT_EQ(model->tokenizer().token_to_id("<image>"), language_->tokenizer().vocab_size());
-  Caches caches;
   const auto logits = [&](const LanguageModel& one) {
-    return prompt_logits(one.decoder(), one.tokenize("what is it?", {}, caches, {.raw = true}), nullptr);
+    return prompt_logits(one.decoder(), one.tokenize("what is it?", {}, true), nullptr);
   };
   EXPECT_TRUE(at::equal(logits(*model), logits(*language_)));
 }
@@ -70,7 +69,7 @@ TEST_F(Borrowed, OnlyItsOwnWeightsAreWritten) {
   Caches caches;
   const auto answer = [&](const LanguageModel& one) {
     const std::vector<PreparedInput> inputs = {{LanguageModel::kOwnModality, one.own_modality()->prepare(picture)}};
-    const TokenPrompt prompt = one.tokenize(one.expand("<image>what?", inputs).text, inputs, caches, {.raw = true});
+    const TokenPrompt prompt = one.under_mix(one.tokenize(one.expand("<image>what?", inputs).text, inputs, true), nullptr, caches);
     return prompt_logits(one.decoder(), prompt, nullptr);
   };
   EXPECT_TRUE(at::equal(answer(*model), answer(*again)));

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <fstream>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "experts/base_hash.h"
@@ -108,6 +110,35 @@ TEST_F(SessionTest, ThreadsShareASession) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_F(SessionTest, MergedExpertsAnswerABatchAsFactoredOnesDo) {
+  const Session base(options_);
+  for (const float scale : {0.7F, 1.4F}) {
+    Expert expert{.name = scale < 1 ? "low" : "high", .base = base_hash(*base.model(), user_cache_folder())};
+    for (const AdaptableMatrix& matrix : base.model()->matrices())
+      expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), scale);
+    std::filesystem::create_directories(folder_ / "set");
+    write_expert(folder_ / ("set/" + expert.name + ".safetensors"), expert);
+  }
+  options_.expert = "auto";
+  options_.experts = folder_ / "set";
+  std::vector<Request> requests;
+  for (const char* question : {"Total?", "Who?", "Which day was it?", "a b", "What is sold here?", "How much?"})
+    requests.push_back(about(requests.size() % 2 ? "1" : "2", question));
+  const AnswerOptions sampled{.max_new_tokens = 8, .temperature = 0.8, .seed = 3};
+  std::map<std::string, std::vector<Reply>> replies;
+  for (const char* form : {"factored", "merged"}) {
+    options_.form = form;
+    replies[form] = Session(options_).ask(requests, sampled);
+  }
+  std::set<std::string> chosen;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(replies["merged"][i].mix, replies["factored"][i].mix);
+    EXPECT_EQ(replies["merged"][i].answer, replies["factored"][i].answer) << i;
+    chosen.insert(replies["merged"][i].mix.dump());
+  }
+  EXPECT_EQ(chosen.size(), 2U) << "questions for both";
+}
+
 TEST_F(SessionTest, SaysWhichFormAnExpertHasAndWhatTheChoiceRestsOn) {
   const Session base(options_);
   EXPECT_FALSE(base.describe().contains("form"));
@@ -124,9 +155,7 @@ TEST_F(SessionTest, SaysWhichFormAnExpertHasAndWhatTheChoiceRestsOn) {
   EXPECT_EQ(many.at("linear_costs").get<std::string>().size(), 64U);
   options_.expert = "auto";
   options_.experts = folder_.path();
-  EXPECT_EQ(Session(options_).describe().at("form"), "delta") << "rows without an expert keep the base's bits";
-  options_.form = "merged";
-  EXPECT_THROW(Session{options_}, InputError);
+  EXPECT_EQ(Session(options_).describe().at("form"), "merged") << "rows of other experts get a pass of their own";
   options_.expert = folder_ / "e.safetensors";
   options_.form = "delta";
   options_.tolerance = 0.5;

@@ -60,7 +60,7 @@ TEST(ShippedModel, EqualsTransformers) {
     EXPECT_LT(max_difference(written.at("logits").slice(0, -logits.size(0)), logits), 1e-4);
     const at::Tensor& greedy = golden.at(name + ".greedy");
     expected.push_back(ids_of(greedy, 0, greedy.size(0)));
-    prompts.push_back(session.preparer().prepare(request, caches).prompt);
+    prompts.push_back(session.model()->under_mix(session.preparer().prepare(request).prompt, nullptr, caches));
   }
   ASSERT_GE(prompts.size(), 10U);
   const auto together = generate(session.model()->decoder(), prompts,

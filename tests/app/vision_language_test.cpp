@@ -49,7 +49,10 @@ class VisionLanguage : public testing::TestWithParam<std::string> {
     for (const Json& name : described.at("images")) out.inputs.push_back({"image", kVlms / (name.get<std::string>() + ".png")});
     return out;
   }
-  TokenPrompt prompt(const Json& described) { return session_.preparer().prepare(request(described), caches_).prompt; }
+  TokenPrompt prompt(const Request& request) {
+    return session_.model()->under_mix(session_.preparer().prepare(request).prompt, nullptr, caches_);
+  }
+  TokenPrompt prompt(const Json& described) { return prompt(request(described)); }
   std::vector<Generation> continued(const std::vector<TokenPrompt>& prompts) {
     return generate(session_.model()->decoder(), prompts, {.max_new_tokens = 32}, nullptr, caches_);
   }
@@ -92,9 +95,9 @@ TEST_P(VisionLanguage, GreedyTokensAloneAndTogether) {
 
 TEST_P(VisionLanguage, APictureIsEncodedOnceAndItsPrefixServesEveryQuestion) {
   Request request{.question = "what is it?", .inputs = {{"image", kVlms / "wide.png"}}};
-  const TokenPrompt first = session_.preparer().prepare(request, caches_).prompt;
+  const TokenPrompt first = prompt(request);
   request.question = "how many are there?";
-  const TokenPrompt second = session_.preparer().prepare(request, caches_).prompt;
+  const TokenPrompt second = prompt(request);
   EXPECT_EQ(caches_.encodings.size(), 1U);
   EXPECT_TRUE(at::equal(first.embeddings, second.embeddings));
   const auto together = continued({first, second});
@@ -168,7 +171,7 @@ TEST_P(VisionLanguage, ExpertsOfItsLanguageModelTransfer) {
   EXPECT_LT(moved.report.effect, 1e-4);
   EXPECT_EQ(moved.expert.z.size(), language->matrices().size());
   const auto logits = [&](const LanguageModel& model, const Expert& used, FactorStore& factors) {
-    const TokenPrompt prompt = model.tokenize("what is it?", {}, caches_, {.raw = true});
+    const TokenPrompt prompt = model.tokenize("what is it?", {}, true);
     return prompt_logits(model.decoder(), prompt, resolve({{std::make_shared<Expert>(used), 1.0, {}}}, factors));
   };
   if (session_.model()->decoder().config().bidirectional_prompt) return;  // alone, the decoder reads a prompt in one direction
@@ -199,7 +202,7 @@ TEST_P(VisionLanguage, WrongNumbersOfPicturesAreRefused) {
       prompt.replace(at, 7, placeholder);
     Request request{.question = prompt, .raw = true};
     for (std::size_t i = 0; i < pictures; ++i) request.inputs.push_back({"image", kVlms / "tall.png"});
-    EXPECT_THROW(session_.preparer().prepare(request, caches_), InputError) << prompt << pictures;
+    EXPECT_THROW(session_.preparer().prepare(request), InputError) << prompt << pictures;
   };
   refused("<image>what?", 2);
   refused("<image><image>what?", 1);

@@ -58,8 +58,8 @@ class Dispatching : public testing::Test {
 
 TEST_F(Dispatching, PromptGivesEveryExpertAProbability) {
   const ExpertSet experts = {expert("receipt", "shops and totals"), expert("chart", "bars and lines"), expert("math")};
-  const Dispatch chosen =
-      make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 0})->choose({"What is the total?", "CAFE 4.20", {}}, caches_);
+  const Dispatch chosen = make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 0})
+                              ->choose({"What is the total?", "CAFE 4.20", {}}, caches_);
   double total = 0;
   for (const auto& one : experts) total += chosen.why.at(one->name).get<double>();
   EXPECT_NEAR(total, 1, 1e-9);
@@ -69,7 +69,8 @@ TEST_F(Dispatching, PromptGivesEveryExpertAProbability) {
 
 TEST_F(Dispatching, PromptAbstainsBelowItsThreshold) {
   const ExpertSet experts = {expert("receipt"), expert("chart")};
-  EXPECT_TRUE(make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 1})->choose({"Why?", "", {}}, caches_).mix.empty());
+  EXPECT_TRUE(
+      make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 1})->choose({"Why?", "", {}}, caches_).mix.empty());
 }
 
 // Calibration: what the labels get without any content counts for nothing.
@@ -83,7 +84,8 @@ TEST_F(Dispatching, AQuestionWithoutContentPrefersNobody) {
 TEST_F(Dispatching, OnlyTheHeadOfALongTextIsRead) {
   const ExpertSet experts = {expert("receipt"), expert("chart")};
   const auto dispatcher = make_prompt_dispatcher(model_, experts, nullptr, {.context_chars = 10});
-  EXPECT_EQ(dispatcher->choose({"Q?", "0123456789abc", {}}, caches_).why, dispatcher->choose({"Q?", "0123456789xyz", {}}, caches_).why);
+  EXPECT_EQ(dispatcher->choose({"Q?", "0123456789abc", {}}, caches_).why,
+            dispatcher->choose({"Q?", "0123456789xyz", {}}, caches_).why);
 }
 
 TEST_F(Dispatching, PrototypesRouteByTheHiddenState) {
@@ -121,18 +123,36 @@ TEST_F(Dispatching, UnusableSetsAreRefused) {
   EXPECT_THROW(measure_prototype(*model_, {}, caches_), InputError);
 }
 
-TEST_F(Dispatching, ScoredAnswersAreThoseOfTheWholeText) {
-  const TokenPrompt prompt{.ids = {5, 6, 7, 8, 9, 10}, .shared_prefixes = {4}};
-  const std::vector<std::vector<std::int32_t>> answers = {{20, 21, 22}, {30}, {20, 40}};
-  const ScoredAnswers scored = score_answers(model_->decoder(), prompt, answers, nullptr, caches_);
-  for (std::size_t a = 0; a < answers.size(); ++a) {
-    TokenPrompt whole{.ids = prompt.ids};
-    whole.ids.insert(whole.ids.end(), answers[a].begin(), answers[a].end());
-    const at::Tensor logprobs = prompt_logits(model_->decoder(), whole, nullptr).log_softmax(-1);
-    for (std::size_t t = 0; t < answers[a].size(); ++t)
-      EXPECT_NEAR(scored.logprobs[a][t],
-                  logprobs[static_cast<std::int64_t>(prompt.ids.size() + t) - 1][answers[a][t]].item<float>(), 1e-4);
+TEST_F(Dispatching, ABatchIsDispatchedAsItsQuestionsAlone) {
+  const ExpertSet named = {expert("receipt", "shops and totals"), expert("chart", "bars and lines")};
+  const ExpertSet placed = {with_prototype("low", 5), with_prototype("high", 60)};
+  const std::vector<TokenPrompt> own = {prompts(5, 1, 3).front(), prompts(60, 1, 4).front(), prompts(30, 1, 5).front()};
+  const std::vector<DispatchRequest> requests = {
+      {"What is the total?", "CAFE 4.20", own[0]}, {"Why?", "", own[1]}, {"Which bar is the highest of all?", "a b c", own[2]}};
+  for (const auto& dispatcher : {make_prompt_dispatcher(model_, named, nullptr), make_prototype_dispatcher(model_, placed)}) {
+    const std::vector<Dispatch> together = dispatcher->choose(requests, caches_);
+    ASSERT_EQ(together.size(), requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const Dispatch alone = dispatcher->choose(requests[i], caches_);
+      for (const auto& [name, score] : alone.why.items())
+        EXPECT_NEAR(together[i].why.at(name).get<double>(), score.get<double>(), 1e-4) << i << name;
+    }
   }
+}
+
+TEST_F(Dispatching, ScoredAnswersAreThoseOfTheWholeText) {
+  const std::vector<TokenPrompt> prompts = {{.ids = {5, 6, 7, 8, 9, 10}, .shared_prefixes = {4}}, {.ids = {60, 9, 31}}};
+  const std::vector<std::vector<std::int32_t>> answers = {{20, 21, 22}, {30}, {20, 40}};
+  const std::vector<ScoredAnswers> scored = score_answers(model_->decoder(), prompts, answers, nullptr, caches_);
+  for (std::size_t p = 0; p < prompts.size(); ++p)
+    for (std::size_t a = 0; a < answers.size(); ++a) {
+      TokenPrompt whole{.ids = prompts[p].ids};
+      whole.ids.insert(whole.ids.end(), answers[a].begin(), answers[a].end());
+      const at::Tensor logprobs = prompt_logits(model_->decoder(), whole, nullptr).log_softmax(-1);
+      for (std::size_t t = 0; t < answers[a].size(); ++t)
+        EXPECT_NEAR(scored[p].logprobs[a][t],
+                    logprobs[static_cast<std::int64_t>(prompts[p].ids.size() + t) - 1][answers[a][t]].item<float>(), 1e-4);
+    }
 }
 
 }  // namespace

@@ -65,7 +65,15 @@ TEST(ChooseForm, ATruncatedDeltaBeatsFactoredBelowItsBreakEven) {
 }
 
 TEST(ChooseForm, RowsWithoutAnExpertKeepTheBasesBits) {
-  EXPECT_EQ(choice(kMlp, {.prompt_tokens = 1e6, .base_rows = true}, kArithmetic), LinearForm::Delta);
+  EXPECT_EQ(choice(kMlp, {.prompt_tokens = 400, .base_rows = true}, kArithmetic), LinearForm::Delta);
+  EXPECT_EQ(choice(kMlp, {.prompt_tokens = 1e6, .base_rows = true}, kArithmetic), LinearForm::Merged) << "in passes of their own";
+}
+
+TEST(ChooseForm, CopiesThatDoNotFitAreNotMade) {
+  FormWork work{.prompt_tokens = 1e7, .experts = 3};
+  EXPECT_EQ(choice(kMlp, work, kArithmetic), LinearForm::Merged);
+  work.copies_fit = false;
+  EXPECT_EQ(choice(kMlp, work, kArithmetic), LinearForm::Factored);
 }
 
 TEST(ChooseForm, WeighsAllMatricesTogether) {

@@ -115,7 +115,7 @@ TEST_P(Kernels, MaskedSoftmaxSeesWhatPositionsAllow) {
 TEST(PromptAttention, EqualsTheDefinition) {
   at::manual_seed(5);
   for (const auto& [tokens, length, width] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
-           {2, 2, 64}, {7, 7, 64}, {70, 70, 64}, {13, 200, 64}, {65, 65, 128}, {6, 64, 64}})
+           {2, 2, 64}, {7, 7, 64}, {70, 70, 64}, {13, 200, 64}, {65, 65, 128}, {6, 64, 64}, {70, 131, 32}, {9, 9, 96}})
     for (const auto& [window, ordered] : {std::pair<std::int64_t, bool>{0, true}, {9, true}, {0, false}}) {
       const std::int64_t batch = 2, heads = 4, kv_heads = 2, capacity = length + 3,
                          padding = length > 100 ? 70 : std::min<std::int64_t>(5, length - 1);

@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "modules/bf16_tile.h"
 #include "modules/few_rows.h"
 #include "modules/kernels.h"
 #include "modules/linear.h"
@@ -52,6 +53,34 @@ TEST_F(ManyRows, EqualsTheGeneralProduct) {
         EXPECT_TRUE(near(run(x, matrix), x, matrix)) << rows << " x " << width << " -> " << outputs << (biased ? " biased" : "");
       }
 }
+
+#if defined(__x86_64__)
+template <typename Left>
+ZLENS_BF16_TARGET at::Tensor tile_of(const Left* left, const at::Tensor& weight) {
+  using namespace kernels;
+  const std::int64_t width = weight.size(1);
+  AlignedArray<Bf16> block((width + 1) / 2 * 2 * kTileColumns);
+  for (std::int64_t c = 0; c < kTileRegisters; ++c)
+    pack_rows(static_cast<const Bf16*>(weight.const_data_ptr()) + 16 * c * width, 16, width, width, block.data() + 32 * c);
+  Tile<kTileRows> sums;
+  clear<kTileRows>(sums);
+  multiply<kTileRows>(sums, left, width, block.data(), width / 2);
+  at::Tensor out = at::empty({kTileRows, kTileColumns});
+  for (std::int64_t r = 0; r < kTileRows; ++r)
+    for (std::int64_t c = 0; c < kTileRegisters; ++c)
+      _mm512_storeu_ps(out.mutable_data_ptr<float>() + r * kTileColumns + 16 * c, sums[r][c]);
+  return out;
+}
+
+// Which of the two a processor uses is its own matter (processor_prefers_floats): both must be right on all.
+TEST_F(ManyRows, ATileOfPairsAndOneOfFloatsAreTheSameSums) {
+  const at::Tensor x = random({kernels::kTileRows, 96}), weight = random({kernels::kTileColumns, 96}), wide = x.to(at::kFloat);
+  const at::Tensor expected = at::linear(x.to(at::kDouble), weight.to(at::kDouble));
+  for (const at::Tensor& sums :
+       {tile_of(static_cast<const kernels::Bf16*>(x.const_data_ptr()), weight), tile_of(wide.const_data_ptr<float>(), weight)})
+    EXPECT_LT((sums.to(at::kDouble) - expected).abs().max().item<double>(), 1e-4);
+}
+#endif
 
 TEST_F(ManyRows, AnyLeadingShapeAndStrides) {
   const at::Tensor x = random({2, 25, 80}), columns = random({40, 30}).t();
@@ -123,7 +152,8 @@ TEST_F(ManyRows, BackEqualsTheProductWithTheTransposedWeight) {
     for (const auto& [outputs, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{
              {1, 1}, {64, 1}, {33, 7}, {2, 16}, {31, 63}, {64, 65}, {97, 130}, {576, 192}, {2048, 70}, {4101, 70}}) {
       const at::Tensor grad = random({rows, outputs}), weight = random({outputs, width});
-      EXPECT_TRUE(near(kernels::many_rows_back(grad, weight), grad, {weight.t(), {}})) << rows << " x " << outputs << " -> " << width;
+      EXPECT_TRUE(near(kernels::many_rows_back(grad, weight), grad, {weight.t(), {}}))
+          << rows << " x " << outputs << " -> " << width;
     }
 }
 

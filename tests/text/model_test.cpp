@@ -57,6 +57,10 @@ class ToyModality : public Modality {
 
 class Model : public testing::Test {
  protected:
+  TokenPrompt encoded(const std::string& text, const std::vector<PreparedInput>& inputs) {
+    return model_->under_mix(model_->tokenize(text, inputs), nullptr, caches_);
+  }
+
   TemporaryFolder folder_;
   std::shared_ptr<LanguageModel> model_ = load_model_fixture("llama3", folder_.path());
   Caches caches_;
@@ -67,7 +71,7 @@ TEST_F(Model, AModalityFromOutsideTheLibrary) {
   model_->attach("toy", toy);
   const std::vector<std::byte> data = {std::byte{10}, std::byte{200}};
   const auto prepared = toy->prepare(std::span<const std::byte>(data));
-  const TokenPrompt prompt = model_->tokenize("ab" + toy->prompt_text(*prepared) + "c", {{"toy", prepared}}, caches_);
+  const TokenPrompt prompt = encoded("ab" + toy->prompt_text(*prepared) + "c", {{"toy", prepared}});
   ASSERT_EQ(prompt.embedded, (std::vector<std::int64_t>{2, 3}));
   // The same computed by hand: embeddings put in at those places.
   at::Tensor embeddings =
@@ -77,7 +81,7 @@ TEST_F(Model, AModalityFromOutsideTheLibrary) {
   Context context(KvCache(model_->decoder().kv_shape(), 1, 8));
   const at::Tensor expected = model_->decoder().logits(model_->decoder().forward(embeddings, {}, context))[0];
   EXPECT_LT(max_difference(prompt_logits(model_->decoder(), prompt, nullptr), expected), 1e-5);
-  model_->tokenize(toy->prompt_text(*prepared), {{"toy", prepared}}, caches_);
+  encoded(toy->prompt_text(*prepared), {{"toy", prepared}});
   EXPECT_EQ(toy->encoded, 1) << "encodings are cached by content";
 }
 
@@ -87,7 +91,7 @@ TEST_F(Model, PrefixesWithOtherEmbeddingsAreNotReused) {
   const auto prompt_about = [&](int value) {
     const std::vector<std::byte> data(3, std::byte(value));
     const auto prepared = toy->prepare(std::span<const std::byte>(data));
-    TokenPrompt prompt = model_->tokenize(toy->prompt_text(*prepared) + "what is this thing here?", {{"toy", prepared}}, caches_);
+    TokenPrompt prompt = encoded(toy->prompt_text(*prepared) + "what is this thing here?", {{"toy", prepared}});
     prompt.shared_prefixes = {20};
     return prompt;
   };
@@ -107,7 +111,8 @@ TEST_F(Model, ModelsThatShareCachesKeepTheirOwnEncodings) {
   const std::vector<std::byte> data = {std::byte{50}};
   const auto prepared = toy->prepare(std::span<const std::byte>(data));
   const auto first_number = [&](const LanguageModel& model) {
-    return model.tokenize(toy->prompt_text(*prepared), {{"toy", prepared}}, caches_).embeddings[0][0].item<double>();
+    const TokenPrompt prompt = model.tokenize(toy->prompt_text(*prepared), {{"toy", prepared}});
+    return model.under_mix(prompt, nullptr, caches_).embeddings[0][0].item<double>();
   };
   EXPECT_NEAR(first_number(*model_), 0.5, 1e-6);
   EXPECT_NEAR(first_number(*other), 1.0, 1e-6);
@@ -118,8 +123,8 @@ TEST_F(Model, PlaceholdersMustMatchTheInputs) {
   model_->attach("toy", toy);
   const std::vector<std::byte> data = {std::byte{1}, std::byte{2}};
   const auto prepared = toy->prepare(std::span<const std::byte>(data));
-  EXPECT_THROW(model_->tokenize("a<media>b", {{"toy", prepared}}, caches_), InputError) << "fewer";
-  EXPECT_THROW(model_->tokenize("a<media><media><media>", {{"toy", prepared}}, caches_), InputError) << "more";
+  EXPECT_THROW(model_->tokenize("a<media>b", {{"toy", prepared}}), InputError) << "fewer";
+  EXPECT_THROW(model_->tokenize("a<media><media><media>", {{"toy", prepared}}), InputError) << "more";
 }
 
 TEST_F(Model, BrokenFoldersAreNamedInOneLine) {

@@ -46,9 +46,7 @@ class Pictures : public PretrainStream {
         TrainingSample& asked = sample.questions.emplace_back();
         asked.field = name;
         asked.references = {samples_.size() == 1 ? "w" : "t i"};
-        Caches unused;
-        asked.prompt = model->tokenize(model->expand(std::string("<image>") + question, inputs).text, inputs, unused,
-                                       {.raw = true, .encode = false});
+        asked.prompt = model->tokenize(model->expand(std::string("<image>") + question, inputs).text, inputs, true);
       }
       const std::vector<std::int64_t> shown(sample.questions.front().prompt.embedded.size(),
                                             static_cast<std::int64_t>(samples_.size()));
