@@ -131,7 +131,7 @@ def introduction(options, arguments, studies):
         "intervals and p of sign flips, both clustered by picture (`zlens compare`). No correction for the number of comparisons.",
         f"Experts: supervised warm start, then reinforcement learning (rloo, each sample's metric as reward); at most {options.steps} steps a phase."
         if options.steps else
-        f"Experts: {experts.Steps.warm} supervised steps, then {experts.Steps.rl} of reinforcement learning (rloo, each sample's metric as reward); on a language model that is "
+        f"Experts: {experts.Steps.warm} supervised steps ({experts.Steps.longer} times as many of {', '.join(experts.LONGER)} on pictures), then {experts.Steps.rl} of reinforcement learning (rloo, each sample's metric as reward); on a language model that is "
         f"borrowed {experts.BORROWED_STEPS.warm} and {experts.BORROWED_STEPS.rl}; the step that was best on validation is kept."])
 
 

@@ -11,7 +11,7 @@ SHOTS = [3, 10, 20]
 def variants(study, task):
     """Experts by the names of their rows; the first is the recipe itself."""
     rate, _ = experts.best_rate(study, "svf")
-    whole = study.steps.of("warm") + study.steps.of("rl")
+    whole = study.steps.warm_on(task) + study.steps.of("rl")
     flags = [*experts.METHODS["svf"], "--matrices", "all", "--seed", 0]
     return {
         "recipe: all matrices, warm start, then rloo": experts.expert(study, task),

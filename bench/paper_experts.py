@@ -20,6 +20,7 @@ SWEEP_TASK = "math"
 PLACES = {"language": "language", "vision": "vision", "both": "all"}
 SELECTION = 20  # samples that choose among the rounds of a few-shot search
 CONTROLS = ["random", "shuffled"]
+LONGER = ["chart"]  # values in pictures of charts are learnt slowest
 TEXT_RATE = 3e-3  # of experts on text alone for a language model: that of bench/recipes.py
 
 
@@ -28,6 +29,7 @@ class Steps:
     """Lengths of the phases; `cap`, where it is not 0, bounds each."""
     sweep: int = 40
     warm: int = 150
+    longer: int = 3  # times as long a warm start, of tasks in LONGER
     rl: int = 30
     router: int = 200
     easy_vqa: int = 400
@@ -36,6 +38,10 @@ class Steps:
 
     def of(self, phase):
         return min(getattr(self, phase), self.cap or 10**9)
+
+    def warm_on(self, task):
+        """Of experts that look at pictures."""
+        return min(self.warm * (self.longer if task in LONGER else 1), self.cap or 10**9)
 
 
 BORROWED_STEPS = Steps(warm=100, rl=24)  # a language model that is borrowed is a hundred times as large
@@ -105,7 +111,7 @@ def expert(study, task, method="svf", place="both", seed=0, name=None, warm=True
     data = study.data(task)
     start = []
     if warm:
-        start = ["--init", phase(study, f"{name}-warm", data, task, "sft", study.steps.of("warm"), rate, flags)]
+        start = ["--init", phase(study, f"{name}-warm", data, task, "sft", study.steps.warm_on(task), rate, flags)]
     return phase(study, name, data, task, "rl", study.steps.of("rl"), rate / 3, [*flags, *start])
 
 
