@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "app/command_line.h"
+#include "app/expert_form.h"
 #include "app/interrupt.h"
 #include "app/task_stream.h"
 #include "eval/progress.h"
@@ -22,7 +23,9 @@ namespace {
 constexpr Usage kUsage = {
     "adapt --model M [--attach ocr] --task T --data DIR --split S --experts DIR --out MIX.json [--shots 10]",
     "Searches the weights with which experts answer a few examples best (cross-entropy method), and writes them as a mix file for\n"
-    "--expert MIX.json. Shots and selection samples are about different inputs; 'eval --exclude MIX.json' leaves both out."};
+    "--expert MIX.json. Shots and selection samples are about different inputs; 'eval --exclude MIX.json' leaves both out. "
+    "Without\n"
+    "--form the candidates are computed in the form that is the fastest for so many shots."};
 
 po::options_description adapt_flags() {
   po::options_description flags("Flags", 110, 60);
@@ -91,7 +94,8 @@ int adapt_command(const std::vector<std::string>& arguments) {
   const std::filesystem::path out = required(values, "out");
   const TaskRegistry tasks = builtin_tasks();
   const Task& task = tasks.get(required(values, "task"));
-  const Session session(base_session_options(values));
+  SessionOptions asked = base_session_options(values);
+  const Session session(asked);
   const auto model = session.model();
   const std::string base = base_hash(*model, user_cache_folder());
   FactorStore factors(model, base, user_cache_folder() / "factors");
@@ -115,6 +119,10 @@ int adapt_command(const std::vector<std::string>& arguments) {
   options.rounds = count_of(values, "rounds", 1);
   options.by_layer = values.contains("by-layer");
   options.max_new_tokens = count_of(values, "max-new-tokens", 1);
+  if (values["form"].defaulted()) asked.form = "auto";
+  asked.expected_questions = static_cast<std::int64_t>(data.shots.size());  // of every candidate
+  Json record = Json::object();
+  options.mix = mix_options(asked, *model, 1, record);
   auto progress = std::make_unique<Progress>("adapt", options.rounds);
   const FewShotResult result = adapt(*model, factors, experts, data, options, [&](std::int64_t round) {
     progress->update(round);
@@ -129,6 +137,7 @@ int adapt_command(const std::vector<std::string>& arguments) {
              {"split", split},
              {"prompt", prompt.name()},
              {"seed", seed},
+             {"form", record.at("form")},
              {"shots", ids_of(data.shots)},
              {"selection", ids_of(data.selection)},
              {"base_selection_score", result.base_selection_score},

@@ -39,7 +39,7 @@ class Gatherer {
     return std::move(out_);
   }
 
-  // Samples of each expert's own data, asked for as a dispatcher would; the answer is the expert's name.
+  // Samples of each expert's own data and of what no expert is for, asked for as a dispatcher would; the answer is the category.
   TrainingData of_dispatch(const Task& task) {
     const LanguageModel& model = *session_.model();
     auto experts = std::make_shared<const ExpertSet>(
@@ -80,9 +80,11 @@ class Gatherer {
                      const std::string& split) {
     const std::size_t equals = entry.find('=');
     if (equals == std::string::npos)
-      throw InputError("--data of the task dispatch is EXPERT=DIR,…, but '" + printable(entry) + "' names no expert");
+      throw InputError("--data of the task dispatch is EXPERT=DIR,… (others=DIR: what the base answers), but '" + printable(entry) +
+                       "' names no expert");
     const std::string name = entry.substr(0, equals);
-    const bool known = std::any_of(experts.begin(), experts.end(), [&](const auto& expert) { return expert->name == name; });
+    const bool known =
+        name == kOthers || std::any_of(experts.begin(), experts.end(), [&](const auto& expert) { return expert->name == name; });
     if (!known) throw InputError("--data names the expert '" + printable(name) + "', which is not in --experts for this base");
     for (Sample& sample : task.read(entry.substr(equals + 1), split)) {
       sample.references = {name};
@@ -105,7 +107,7 @@ po::options_description training_data_flags() {
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   flags.add_options()("task,t", text("T"),
                       "a task ('zlens tasks' lists them), or dispatch: which expert of --experts a question is for")(
-      "data", text("DIR"), "the data set as its authors distribute it; dispatch: EXPERT=DIR,… in the format of jsonl")(
+      "data", text("DIR"), "the data set as its authors distribute it; dispatch: EXPERT=DIR,…,others=DIR in the format of jsonl")(
       "split", text("S")->default_value("train"), "what is learnt from")("validation-split", text("S")->default_value("val"),
                                                                          "what picks the best step; none: the last step is kept")(
       "fields", text("F,…")->default_value(""), "only samples of these fields")(

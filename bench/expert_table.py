@@ -16,6 +16,8 @@ from lab import BENCH, DATA, FIELDS, MODEL, ROOT, ZLENS, Lab, difference, markdo
 
 SETTINGS = {"text": "transcript", "images": "ocr"}
 CONTROLS = ("random", "shuffled")
+OTHERS = "others"  # the category of what the base answers
+ROUTED = {"train": 600, "val": 120}  # questions of every category
 
 
 def test_of(lab, task):
@@ -71,6 +73,18 @@ def train_all(lab, task, seeds):
     return out, rate, sweep
 
 
+def routing_data(lab, category):
+    """What a classifier learns to send to an expert: its own questions and its share of triples with one and the same question. To the
+    base: shapes, which no expert is for."""
+    for split, count in ROUTED.items():
+        if category == OTHERS:
+            sources = [(lab.synth("scene", count, split), None)]
+        else:
+            sources = [(recipes.data(lab, category), None), (lab.synth("mixed", 3 * count, split), category)]
+        out = lab.gather(f"routing-{category}", split, count, sources)
+    return out
+
+
 def two_passes(lab, tasks):
     """A folder with the finished experts, and one that has a classifier trained on their data beside them."""
     folder, routed = lab.path("set"), lab.path("set-classifier")
@@ -78,7 +92,7 @@ def two_passes(lab, tasks):
         to.mkdir(exist_ok=True)
         for task in tasks:
             shutil.copyfile(lab.path("experts", f"{task}-svf-0.safetensors"), to / f"{task}.safetensors")
-    data = ",".join(f"{task}={recipes.data(lab, task)}" for task in tasks)
+    data = ",".join(f"{category}={routing_data(lab, category)}" for category in [*tasks, OTHERS])
     router = lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
                        "--steps", 40, "--prompts", 12, "--per-group", 1, "--lr", 2e-3, "--validation-limit", 120)
     shutil.copyfile(router, routed / "router.safetensors")

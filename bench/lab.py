@@ -51,6 +51,23 @@ class Lab:
                  ZLENS, "synth", "--kind", kind, "--count", count, "--split", split, "--out", folder, *more)
         return folder
 
+    def gather(self, name, split, count, sources):
+        """A split of `count` questions, the same share from each source: a folder and the field that counts, or None for all."""
+        out = self.path("data", name)
+        if (out / f"{split}.jsonl").exists():
+            return out
+        rows = []
+        for number, (folder, field) in enumerate(sources):
+            wanted = [row for row in rows_of(folder, split) if field in (None, row["field"])]
+            for row in wanted[:count // len(sources)]:
+                renamed = [f"{number}-{pathlib.Path(image).name}" for image in row["images"]]
+                for image, new in zip(row["images"], renamed):
+                    link(folder / image, out / "images" / new)
+                    link(folder / "transcripts" / (pathlib.Path(image).stem + ".txt"), out / "transcripts" / (pathlib.Path(new).stem + ".txt"))
+                rows.append(row | {"id": f"{number}-{row['id']}", "images": [f"images/{new}" for new in renamed]})
+        write_whole(out / f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        return out
+
     def train(self, name, *flags, attach="transcript"):
         """An expert file; resumes what was interrupted. Without `attach` the model reads pictures itself."""
         out = self.path("experts", name + ".safetensors")
@@ -71,6 +88,26 @@ class Lab:
         self.run(f"eval-{name}", run / "summary.json", ZLENS, "eval", *self.model, *attached(attach), "--task", task, "--data", data,
                  "--split", split, "--prompt", prompt, "--out", run, "--no-report", *more, *resume)
         return run
+
+
+def write_whole(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def link(source, to):
+    """The same file, where there is one, under another name, without taking its room again."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if source.exists() and not to.exists():
+        os.link(source, to)
+
+
+def rows_of(folder, split):
+    """The questions of a split in the format of the task jsonl."""
+    with open(folder / f"{split}.jsonl", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def attached(modality):

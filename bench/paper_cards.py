@@ -83,10 +83,12 @@ def router_card(study, router):
     for task in paper_tables.TASKS:
         own = [row for row in asked if row["field"] == task]
         rows.append([task, len(own), f"{paper_tables.mean(paper_tables.chosen(row) == task for row in own):.3f}"])
-    return ["# router", "", f"Sends a picture with its question to reading, chart or math: an SVF expert that answers with a category (`--dispatch classifier`). {record['parameters']} numbers.", "",
+    scenes = paper_tables.samples(study.ask("unseen-scene-classifier", paper_data.scene_data(study.shared, study.scale), *experts.dispatchers(study)["classifier"]))
+    rows.append([paper_data.OTHERS, len(scenes), f"{paper_tables.mean(paper_tables.chosen(row) == 'base' for row in scenes):.3f}"])
+    return ["# router", "", f"Sends a picture with its question to reading, chart or math, or leaves it to the base: an SVF expert that answers with a category (`--dispatch classifier`). {record['parameters']} numbers.", "",
             "## Training", "", *training_lines(router), "",
-            "## Scores", "", f"{study.scale.triples} test triples of a text, a chart and an exercise, the three asked one and the same question: who got the right expert.", "",
-            *markdown_table(["pictures of", "questions", "right expert"], rows), "", "## Limits", "", LIMIT]
+            "## Scores", "", f"{study.scale.triples} test triples of a text, a chart and an exercise (`--look {paper_data.LOOK}`), the three asked one and the same question: who got the right "
+            f"expert. `{paper_data.OTHERS}`: scenes, which the base answers best itself.", "", *markdown_table(["pictures of", "questions", "sent where they belong"], rows), "", "## Limits", "", LIMIT]
 
 
 def take_small(study):

@@ -1,17 +1,17 @@
 """The data of the paper's experiment: what the experts learn from, and questions of kinds that they have never seen."""
 import dataclasses
 import json
-import os
 import pathlib
 import sys
 import zipfile
 
-from lab import DATA
+from lab import DATA, write_whole
 
 TASKS = {"reading": "reading", "chart": "small-chart", "math": "small-math"}  # the experts' names and the kinds of their data
 LOOK = "fax"  # of the pictures that experts learn from: pre-training never draws it
 UNSEEN = {"reversed": ("reading", "reversed"), "equation": ("small-math", "equation"), "difference": ("small-chart", "difference")}
 MIXED_KIND = "small-mixed"
+OTHERS = "others"  # the category of what the base does best itself
 EASY_VQA = "easy-vqa==1.0"
 VALIDATION_SHARE = 20  # one picture in so many of easy-VQA's train split chooses the step
 NLVR_SHOTS = 30
@@ -38,63 +38,49 @@ class Samples:
     limit: int = 0
 
 
-def write_whole(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def link(source, to):
-    """The same file under another name, without taking its room again."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    if not to.exists():
-        os.link(source, to)
+def named(kind, look):
+    return kind if look == "printed" else f"{kind}-{look}"
 
 
 def task_data(lab, task, scale, look="printed"):
     kind = TASKS[task]
     for split, count in (("train", scale.train), ("val", scale.val), ("test", scale.test)):
-        folder = lab.synth(kind, count, split, "--images", "--look", look, name=kind if look == "printed" else f"{kind}-{look}")
+        folder = lab.synth(kind, count, split, "--images", "--look", look, name=named(kind, look))
     return Samples("jsonl", folder)
 
 
 def unseen_data(lab, name, scale):
     kind, field = UNSEEN[name]
-    lab.synth(kind, scale.val, "val", "--images", "--fields", field, name=f"{kind}-{field}")
-    return Samples("jsonl", lab.synth(kind, scale.unseen, "test", "--images", "--fields", field, name=f"{kind}-{field}"))
+    drawn = ["--images", "--look", LOOK, "--fields", field]
+    lab.synth(kind, scale.val, "val", *drawn, name=f"{kind}-{field}-{LOOK}")
+    return Samples("jsonl", lab.synth(kind, scale.unseen, "test", *drawn, name=f"{kind}-{field}-{LOOK}"))
 
 
-def mixed_data(lab, scale):
+def mixed_data(lab, scale, look=LOOK):
     """Triples with one and the same question: a text, a chart and an exercise."""
+    drawn = {"name": named(MIXED_KIND, look)}
     for split, count in (("train", scale.train // 2), ("val", scale.val)):
-        lab.synth(MIXED_KIND, 3 * (count // 3), split, "--images")
-    return Samples("jsonl", lab.synth(MIXED_KIND, 3 * scale.triples, "test", "--images"))
+        lab.synth(MIXED_KIND, 3 * (count // 3), split, "--images", "--look", look, **drawn)
+    return Samples("jsonl", lab.synth(MIXED_KIND, 3 * scale.triples, "test", "--images", "--look", look, **drawn))
 
 
-def rows_of(folder, split):
-    with open(folder / f"{split}.jsonl", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+def routing_sources(lab, scale):
+    """For each category the folders that its pictures come from, and which of their fields.
 
-
-def routing_data(lab, task, scale):
-    """What a classifier learns to send to the expert of `task`: its own questions, and its share of the mixed ones.
-
-    With its own questions alone a classifier would learn their wording instead of looking at the pictures.
+    With an expert's own questions alone a classifier would learn their wording instead of looking at the pictures, and with its own
+    look alone it would not learn what the base does better.
     """
-    out = lab.path("data", f"routing-{task}")
-    sources = [task_data(lab, task, scale, LOOK).folder, mixed_data(lab, scale).folder]
-    for split in ("train", "val"):
-        if (out / f"{split}.jsonl").exists():
-            continue
-        mixed = [row for row in rows_of(sources[1], split) if row["field"] == task]
-        own = rows_of(sources[0], split)[:len(mixed)]
-        for source, rows in zip(sources, (own, mixed)):
-            for row in rows:
-                for image in row["images"]:
-                    link(source / image, out / image)
-        write_whole(out / f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in own + mixed))
+    mixed, scenes = mixed_data(lab, scale).folder, scene_data(lab, scale).folder
+    out = {task: [(task_data(lab, task, scale, LOOK).folder, None), (mixed, task)] for task in TASKS}
+    out[OTHERS] = [(task_data(lab, task, scale).folder, None) for task in TASKS] + [(mixed_data(lab, scale, "printed").folder, None), (scenes, None)]
     return out
+
+
+def routing_data(lab, category, scale):
+    """As many questions of every category, each of its sources giving the same share."""
+    sources = routing_sources(lab, scale)[category]
+    lab.gather(f"routing-{category}", "train", scale.train // 3, sources)
+    return lab.gather(f"routing-{category}", "val", scale.val // 3, sources)
 
 
 def easy_vqa_data(lab, scale):
@@ -136,7 +122,8 @@ def nlvr_data(lab, scale):
 
 def scene_data(lab, scale):
     """What tiny-vlm learnt beside the three tasks: no expert is made for it."""
-    lab.synth("scene", scale.val, "val", "--images")
+    for split, count in (("train", scale.train // 3), ("val", scale.val)):
+        lab.synth("scene", count, split, "--images")
     return Samples("jsonl", lab.synth("scene", scale.unseen, "test", "--images"))
 
 

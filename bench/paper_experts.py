@@ -31,7 +31,7 @@ class Steps:
     warm: int = 150
     longer: int = 3  # times as long a warm start, of tasks in LONGER
     rl: int = 30
-    router: int = 200
+    router: int = 600
     easy_vqa: int = 400
     rounds: int = 12  # of the search for a few-shot mix
     cap: int = 0
@@ -167,10 +167,10 @@ def expert_sets(study):
         to.mkdir(exist_ok=True)
         for task in paper_data.TASKS:
             shutil.copyfile(expert(study, task), to / f"{task}.safetensors")
-    data = ",".join(f"{task}={paper_data.routing_data(study.shared, task, study.scale)}" for task in paper_data.TASKS)
+    data = ",".join(f"{task}={paper_data.routing_data(study.shared, task, study.scale)}" for task in [*paper_data.TASKS, paper_data.OTHERS])
     steps = study.steps.of("router")
     router = study.lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
-                             "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 1e-2, "--validate-every", max(1, steps // 4),
+                             "--steps", steps, "--prompts", 24, "--per-group", 1, "--lr", 2e-2, "--validate-every", max(1, steps // 8),
                              "--validation-limit", 240, attach="")
     shutil.copyfile(router, routed / "router.safetensors")
     return folder, routed
@@ -187,7 +187,7 @@ def few_shot(study, name, questions, shots=10, more=()):
     out = study.lab.path("mixes", f"{name}.json")
     out.parent.mkdir(exist_ok=True)
     study.lab.run(f"adapt-{name}", out, ZLENS, "adapt", *study.lab.model, "--task", questions.task, "--data", questions.folder,
-                  "--split", questions.shots, "--prompt", PROMPT, "--form", "factored", "--experts", expert_sets(study)[0],
+                  "--split", questions.shots, "--prompt", PROMPT, "--experts", expert_sets(study)[0],
                   "--shots", shots, "--selection", SELECTION, "--rounds", study.steps.of("rounds"), "--out", out, *more)
     return out
 

@@ -204,7 +204,8 @@ def table2(study):
     return [Section(f"Table 2 on {study.name}: unseen tasks", [
         f"Questions: {counts}. easy-VQA is the official test split of the package `{paper_data.EASY_VQA}`; shots and the step of its expert come from "
         "its train split. NLVR: shots and test are different pictures. reversed, equation and difference are kinds of question that the "
-        "generators hold back from all training; scenes are known to the base, and no expert is made for them.",
+        f"generators hold back from all training, asked about pictures of the experts' look ({paper_data.LOOK}); scenes are known to the base, and no "
+        "expert is made for them.",
         *wide_tables(found), score_figure("table2", "Scores on the unseen tasks", found),
         Table(["", "asked for", "measured", ""], [verdict("easy-VQA, SVF on its train split", "≥ 0.90", f"{trained[0]['mean']:.3f}", trained[0]["mean"] >= 0.9)])])]
 
@@ -261,7 +262,7 @@ def dispatch(study):
     base = study.ask("mixed-base", questions)
     return [Section(f"The same question about different pictures: {study.name}", [
         f"{study.scale.triples} triples of a text, a chart and an exercise, the three asked one and the same question (\"What is the answer?\" and the like): "
-        "nothing but the pixels tells them apart. "
+        f"nothing but the pixels tells them apart. The pictures have the experts' look ({paper_data.LOOK}). "
         f"The base answers {score(base):.3f} of them.",
         Table(["dispatcher", "right expert", *TASKS, "triples with three different experts", "score"], rows), *figures])]
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "experts/factors.h"
@@ -25,7 +26,7 @@ struct DispatchRequest {
 
 struct Dispatch {
   Mix mix;                // empty: the base answers
-  double confidence = 0;  // of the choice, 0 … 1
+  double confidence = 0;  // in the best expert, 0 … 1
   Json why;               // scores by expert, for people
 };
 
@@ -49,17 +50,20 @@ struct PromptDispatchOptions {
 
 // Shows the model the pictures that it can see and the text of the others, and asks which of the experts' descriptions fits; their
 // names are scored, not decoded: for each of its tokens, relative to a question without content (contextual calibration,
-// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count and the names alone are
-// shown, which keeps the first pass short. Throws InputError on an empty set or a model without a chat template.
+// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count, the names alone are
+// shown, which keeps the first pass short, and one more category, kOthers, leaves to the base what no expert is for (the paper's
+// `others`, §3.2). Throws InputError on an empty set or a model without a chat template.
 std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
                                                    std::shared_ptr<const ActiveMix> classifier,
                                                    const PromptDispatchOptions& options = {});
 
-// The prompt that asks that, its pictures not yet encoded (LanguageModel::under_mix), and the words that are scored: also what a
-// classifier is trained on. `request.prompt` is not read.
+// A classifier's category beside the experts' names; where an expert has this name, the category is that expert.
+inline constexpr std::string_view kOthers = "others";
+
+// The prompt that asks that, its pictures not yet encoded (LanguageModel::under_mix): also what a classifier is trained on, to
+// answer with an expert's name or kOthers. `request.prompt` is not read.
 TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts, const DispatchRequest& request,
                             const PromptDispatchOptions& options = {});
-std::string dispatch_label(const Expert& expert);
 
 // Without training: each expert carries the mean hidden state of the prompts that it was trained on (`prototype`); the nearest one
 // is chosen. Reads the prompt as the base and adds nothing to it, so with experts of scope `answer` the first pass costs next to

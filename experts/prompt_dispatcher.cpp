@@ -10,10 +10,6 @@
 namespace zlens {
 namespace {
 
-std::string category(const Expert& expert, bool describe) {
-  return !describe || expert.description.empty() ? expert.name : expert.name + " (" + expert.description + ")";
-}
-
 // Whole characters only.
 std::string head(const std::string& text, std::size_t most) {
   if (most == 0 || text.size() <= most) return text;
@@ -22,9 +18,20 @@ std::string head(const std::string& text, std::size_t most) {
   return text.substr(0, end);
 }
 
+// The experts' names and, for a classifier, what no expert is for.
+std::vector<std::string> categories_of(const ExpertSet& experts, bool describe) {
+  std::vector<std::string> out;
+  for (const auto& expert : experts) out.push_back(expert->name);
+  if (!describe && std::find(out.begin(), out.end(), kOthers) == out.end()) out.emplace_back(kOthers);
+  return out;
+}
+
 std::string dispatch_question(const ExpertSet& experts, const std::string& question, bool describe) {
+  std::vector<std::string> shown = categories_of(experts, describe);
+  for (std::size_t k = 0; describe && k < experts.size(); ++k)
+    if (!experts[k]->description.empty()) shown[k] += " (" + experts[k]->description + ")";
   std::string out = "Question: " + question + (describe ? "\nWhich category fits the text and the question best:" : "\nCategory:");
-  for (std::size_t k = 0; k < experts.size(); ++k) out += (k ? ", " : " ") + category(*experts[k], describe);
+  for (std::size_t k = 0; k < shown.size(); ++k) out += (k ? ", " : " ") + shown[k];
   return out + (describe ? "? Answer with its name." : "?");
 }
 
@@ -42,8 +49,9 @@ class PromptDispatcher : public Dispatcher {
       : model_(std::move(model)), experts_(std::move(experts)), classifier_(std::move(classifier)), options_(options) {
     if (experts_.empty()) throw InputError("there is no expert to dispatch to");
     options_.describe = !classifier_;
-    for (const auto& expert : experts_) labels_.push_back(model_->tokenizer().encode(dispatch_label(*expert), false));
-    prior_.assign(experts_.size(), 0);
+    categories_ = categories_of(experts_, options_.describe);
+    for (const std::string& category : categories_) labels_.push_back(model_->tokenizer().encode(category, false));
+    prior_.assign(labels_.size(), 0);
     if (classifier_) return;
     Caches caches;
     const DispatchRequest nothing{.question = "N/A", .context = "N/A"};
@@ -62,10 +70,13 @@ class PromptDispatcher : public Dispatcher {
     const double highest = *std::max_element(relative.begin(), relative.end());
     double total = 0;
     for (double& score : relative) total += score = std::exp(score - highest);
-    const auto best = static_cast<std::size_t>(std::max_element(relative.begin(), relative.end()) - relative.begin());
-    Dispatch out{.confidence = relative[best] / total, .why = Json::object()};
-    for (std::size_t k = 0; k < experts_.size(); ++k) out.why[experts_[k]->name] = relative[k] / total;
-    if (out.confidence >= options_.abstain_below) out.mix = {{experts_[best], 1.0}};
+    const auto ours = relative.begin() + static_cast<std::ptrdiff_t>(experts_.size());
+    const auto best = std::max_element(relative.begin(), ours);
+    Dispatch out{.confidence = *best / total, .why = Json::object()};
+    for (std::size_t k = 0; k < categories_.size(); ++k) out.why[categories_[k]] = relative[k] / total;
+    const bool foreign = std::any_of(ours, relative.end(), [&](double other) { return other > *best; });
+    if (!foreign && out.confidence >= options_.abstain_below)
+      out.mix = {{experts_[static_cast<std::size_t>(best - relative.begin())], 1.0}};
     return out;
   }
 
@@ -87,15 +98,12 @@ class PromptDispatcher : public Dispatcher {
   ExpertSet experts_;
   std::shared_ptr<const ActiveMix> classifier_;
   PromptDispatchOptions options_;
+  std::vector<std::string> categories_;  // the experts' come first
   std::vector<std::vector<std::int32_t>> labels_;
   std::vector<double> prior_;
 };
 
 }  // namespace
-
-std::string dispatch_label(const Expert& expert) {
-  return expert.name;
-}
 
 Dispatch Dispatcher::choose(const DispatchRequest& request, Caches& caches) const {
   return std::move(choose(std::span(&request, 1), caches).front());

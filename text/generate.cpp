@@ -96,6 +96,10 @@ std::int64_t TokenPrompt::answer_start() const {
   return answer_from > 0 ? std::min(answer_from, last) : last;
 }
 
+void TokenPrompt::share_whole() {
+  shared_prefixes.push_back(static_cast<std::int64_t>(ids.size()) - 1);
+}
+
 std::vector<Generation> generate(const Decoder& decoder, std::span<const TokenPrompt> prompts, const GenerateOptions& options,
                                  const std::shared_ptr<const ActiveMix>& mix, Caches& caches, const TokenCallback& on_token) {
   if (prompts.empty()) return {};

@@ -42,6 +42,8 @@ struct TokenPrompt {
 
   // The same within [1, ids.size() - 1]; 0 for a prompt of one token.
   std::int64_t answer_start() const;
+  // Keeps all but the last token for others with this very prompt: more answers to it, or their likelihoods.
+  void share_whole();
 };
 
 struct GenerateOptions {

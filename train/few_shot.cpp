@@ -59,8 +59,9 @@ class Search {
     for (const TrainingSample& shot : data_.shots) {
       if (shot.references.empty()) continue;
       const std::vector<std::vector<std::int32_t>> answers = {reference_ids(model_, shot)};
-      sum +=
-          summed(score_answers(model_.decoder(), model_.under_mix(shot.prompt, active, caches), answers, active, caches)).front();
+      TokenPrompt prompt = model_.under_mix(shot.prompt, active, caches);
+      prompt.share_whole();  // as the answers just did
+      sum += summed(score_answers(model_.decoder(), prompt, answers, active, caches)).front();
       tokens += static_cast<double>(answers.front().size());
     }
     return tokens > 0 ? sum / tokens : 0;

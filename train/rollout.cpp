@@ -21,7 +21,7 @@ void fill_rows(const LanguageModel& model, std::span<const Row> rows, const std:
   for (const Row& row : rows) {
     const TrainingSample& sample = out[row.sample].sample;
     prompts.push_back(model.under_mix(sample.prompt, mix, caches));
-    prompts.back().shared_prefixes.push_back(static_cast<std::int64_t>(sample.prompt.ids.size()) - 1);
+    prompts.back().share_whole();
     growing.emplace_back(model.tokenizer(), sample.one_line);
   }
   const TokenCallback on_token = [&](std::size_t row, const Choice& choice) {

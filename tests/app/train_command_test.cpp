@@ -144,7 +144,7 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
                                              "--experts",
                                              folder_ / "experts",
                                              "--data",
-                                             "math=" + math + ",receipt=" + receipt,
+                                             "math=" + math + ",receipt=" + receipt + ",others=" + receipt,
                                              "--out",
                                              folder_ / "experts/router.safetensors",
                                              "--objective",
@@ -164,10 +164,10 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   EXPECT_EQ(read_expert(folder_ / "experts/router.safetensors").record.at("task"), "dispatch");
   const Json why = why_asked();
   EXPECT_EQ(why.at("dispatch"), "classifier") << "where one was trained, it decides";
-  EXPECT_EQ(why.at("scores").size(), 2u) << "the classifier is none of the experts that it chooses from";
+  EXPECT_EQ(why.at("scores").size(), 3u) << "the classifier is none of the experts that it chooses from; others belong to the base";
 
   auto wrong = classify;
-  *std::find(wrong.begin(), wrong.end(), "math=" + math + ",receipt=" + receipt) = "chart=" + math;
+  *std::find(wrong.begin(), wrong.end(), "math=" + math + ",receipt=" + receipt + ",others=" + receipt) = "chart=" + math;
   expect_refused(wrong, "chart");
   *std::find(wrong.begin(), wrong.end(), "chart=" + math) = math;
   expect_refused(wrong, "EXPERT=DIR");

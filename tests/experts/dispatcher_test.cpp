@@ -116,6 +116,23 @@ TEST_F(Dispatching, AnotherExpertChangesNoDistance) {
   EXPECT_EQ(two.at("high"), three.at("high"));
 }
 
+// A classifier that changes nothing: the tiny model's own opinion of the names, a long one being unlikelier than a short one.
+TEST_F(Dispatching, AClassifierLeavesTheQuestionsOfOthersToTheBase) {
+  const auto classifier = std::make_shared<const ActiveMix>();
+  const DispatchRequest request{"What is the total?", "CAFE 4.20", {}};
+  const std::string long_name = "a-name-of-very-many-characters-and-tokens-0123456789";
+  const Dispatch foreign =
+      make_prompt_dispatcher(model_, {expert(long_name)}, classifier, {.abstain_below = 0})->choose(request, caches_);
+  EXPECT_TRUE(foreign.mix.empty());
+  EXPECT_LT(foreign.confidence, foreign.why.at("others").get<double>());
+  EXPECT_NEAR(foreign.confidence, foreign.why.at(long_name).get<double>(), 1e-12);
+  const Dispatch own = make_prompt_dispatcher(model_, {expert(long_name), expert("others")}, classifier, {.abstain_below = 0})
+                           ->choose(request, caches_);
+  ASSERT_EQ(own.mix.size(), 1U) << "an expert of that name is asked";
+  EXPECT_EQ(own.mix.front().expert->name, "others");
+  EXPECT_EQ(own.why.size(), 2U);
+}
+
 TEST_F(Dispatching, UnusableSetsAreRefused) {
   EXPECT_THROW(make_prompt_dispatcher(model_, {}, nullptr), InputError);
   EXPECT_THROW(make_prototype_dispatcher(model_, {}), InputError);
