@@ -70,7 +70,7 @@ struct Session::State {
   // The first pass; who cannot be dispatched drops out with a reply that says why.
   void choose(Batch& batch, std::vector<Reply>& replies) const;
   // The second pass.
-  std::vector<Generation> answer(const Batch& batch, GenerateOptions options, const TokenCallback& on_token) const;
+  std::vector<Generation> answer(const Batch& batch, GenerateOptions generation, const TokenCallback& on_token) const;
   std::vector<TokenPrompt> prompts_under(const std::vector<TokenPrompt>& prompts, const std::vector<Mix>& mixes,
                                          const std::shared_ptr<const ActiveMix>& active) const;
   Reply reply(const PreparedRequest& request, const Generation& generation, const ExpertSelection::Choice& choice) const;
@@ -163,7 +163,8 @@ std::vector<TokenPrompt> Session::State::prompts_under(const std::vector<TokenPr
   return out;
 }
 
-std::vector<Generation> Session::State::answer(const Batch& batch, GenerateOptions options, const TokenCallback& on_token) const {
+std::vector<Generation> Session::State::answer(const Batch& batch, GenerateOptions generation,
+                                               const TokenCallback& on_token) const {
   std::vector<Mix> mixes;
   for (const ExpertSelection::Choice& choice : batch.choices) mixes.push_back(choice.mix);
   std::vector<Generation> out(mixes.size());
@@ -171,11 +172,11 @@ std::vector<Generation> Session::State::answer(const Batch& batch, GenerateOptio
   for (const std::vector<std::size_t>& rows : experts->passes(mixes)) {
     std::vector<TokenPrompt> prompts;
     std::vector<Mix> own;
-    options.streams.clear();
+    generation.streams.clear();
     for (const std::size_t row : rows) {
       prompts.push_back(batch.requests[row].prompt);
       own.push_back(mixes[row]);
-      options.streams.push_back(row);
+      generation.streams.push_back(row);
       out[row].reason = FinishReason::Cancelled;
     }
     if (cancelled) continue;
@@ -185,7 +186,7 @@ std::vector<Generation> Session::State::answer(const Batch& batch, GenerateOptio
       cancelled |= next == Next::EndAll;
       return next;
     };
-    auto generated = generate(model->decoder(), prompts_under(prompts, own, active), options, active, caches, to_row);
+    auto generated = generate(model->decoder(), prompts_under(prompts, own, active), generation, active, caches, to_row);
     for (std::size_t i = 0; i < rows.size(); ++i) out[rows[i]] = std::move(generated[i]);
   }
   return out;

@@ -184,7 +184,8 @@ at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key
   const std::int64_t batch = query.size(0), heads = query.size(1), tokens = query.size(2), width = query.size(3);
   const std::int64_t kv_heads = key.size(1), slots = key.size(2), rows = heads / kv_heads * tokens;
   const auto by_kv_head = [&](const at::Tensor& y, std::int64_t count) { return y.reshape({batch * kv_heads, count, width}); };
-  at::Tensor scores = at::bmm(by_kv_head(query, rows), by_kv_head(key, slots).transpose(1, 2));  // -> [B*Hkv, G*T, L]
+  at::Tensor scores =
+      kernels::bmm_transposed_differentiable(by_kv_head(query, rows), by_kv_head(key, slots));  // -> [B*Hkv, G*T, L]
   double scale = options_.scale;
   if (options_.softcap > 0) {
     scores = at::tanh(scores * (scale / options_.softcap)) * options_.softcap;
@@ -194,7 +195,7 @@ at::Tensor Attention::attend_held(const at::Tensor& query, const at::Tensor& key
   const at::Tensor weights =
       (kernels::fusable(scores) ? kernels::softmax_differentiable(scores, mask, scale) : at::softmax(scores * scale + mask, -1))
           .view({batch * kv_heads, rows, slots});
-  const at::Tensor out = at::bmm(weights, by_kv_head(value, slots));  // -> [B*Hkv, G*T, Dh]
+  const at::Tensor out = kernels::bmm_differentiable(weights, by_kv_head(value, slots));  // -> [B*Hkv, G*T, Dh]
   return out.view({batch, heads, tokens, width}).transpose(1, 2).flatten(2);
 }
 

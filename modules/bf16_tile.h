@@ -63,11 +63,30 @@ ZLENS_BF16_TARGET ZLENS_INLINE void transpose_pairs(__m512i (&rows)[16]) {
   }
 }
 
-// Packs 16 rows of `width` values, `stride` apart, into one register's column of a block [(width + 1) / 2][64][2], as `multiply`
-// takes it: what stands in a register are neighbouring values of 16 rows. Of the rows only `count` (0 .. 16) are there, the others
-// become 0, as does the partner of an odd last value.
-ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, std::int64_t width, std::int64_t stride,
-                                        Bf16* block) {
+// Pairs of 16 columns at their place in a block: as they are, or as two rows of floats.
+ZLENS_BF16_TARGET ZLENS_INLINE void store_pairs(Bf16* block, std::int64_t pair, __m512i values) {
+  _mm512_store_si512(block + pair * 2 * kTileColumns, values);
+}
+ZLENS_BF16_TARGET ZLENS_INLINE void store_pairs(float* block, std::int64_t pair, __m512i values) {
+  const __m512i odd = _mm512_and_si512(values, _mm512_set1_epi32(static_cast<int>(0xffff0000U)));
+  _mm512_store_si512(block + pair * 2 * kTileColumns, _mm512_slli_epi32(values, 16));
+  _mm512_store_si512(block + (pair * 2 + 1) * kTileColumns, odd);
+}
+
+// Where the second, third … 16 columns begin.
+inline Bf16* columns_from(Bf16* block, std::int64_t column) {
+  return block + 2 * column;
+}
+inline float* columns_from(float* block, std::int64_t column) {
+  return block + column;
+}
+
+// Packs 16 rows of `width` values, `stride` apart, into one register's column of a block [(width + 1) / 2][64][2] of bfloat16, as
+// `multiply` takes it: what stands in a register are neighbouring values of 16 rows; or, where T is float, of a
+// block [width + width % 2][64] for the `multiply` of floats. Of the rows only `count` (0 .. 16) are there, the others become 0, as
+// does the partner of an odd last value.
+template <typename T>
+ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, std::int64_t width, std::int64_t stride, T* block) {
   const std::int64_t whole = count == 16 ? width / 32 * 32 : 0;
   for (std::int64_t i = 0; i < whole; i += 32) {
     __m512i rows[16];
@@ -75,7 +94,7 @@ ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, st
     for (int r = 0; r < 16; ++r) rows[r] = _mm512_loadu_si512(from + r * stride + i);
     transpose_pairs(rows);
 #pragma GCC unroll 16
-    for (int p = 0; p < 16; ++p) _mm512_store_si512(block + (i / 2 + p) * 2 * kTileColumns, rows[p]);
+    for (int p = 0; p < 16; ++p) store_pairs(block, i / 2 + p, rows[p]);
   }
   for (std::int64_t i = whole; i < width; i += 32) {
     const __mmask32 mask = width - i >= 32 ? 0xffffffffU : (1U << (width - i)) - 1U;
@@ -84,19 +103,20 @@ ZLENS_BF16_TARGET inline void pack_rows(const Bf16* from, std::int64_t count, st
       rows[r] = r < count ? _mm512_maskz_loadu_epi16(mask, from + r * stride + i) : _mm512_setzero_si512();
     transpose_pairs(rows);
     const std::int64_t pairs = std::min<std::int64_t>(16, (width - i + 1) / 2);
-    for (int p = 0; p < pairs; ++p) _mm512_store_si512(block + (i / 2 + p) * 2 * kTileColumns, rows[p]);
+    for (int p = 0; p < pairs; ++p) store_pairs(block, i / 2 + p, rows[p]);
   }
 }
 
 // The same of the transpose: 16 neighbouring values of `depth` rows, `stride` apart, become the rows of pack_rows.
+template <typename T>
 ZLENS_BF16_TARGET inline void pack_columns(const Bf16* from, std::int64_t count, std::int64_t depth, std::int64_t stride,
-                                           Bf16* block) {
+                                           T* block) {
   const auto mask = static_cast<__mmask16>((1U << count) - 1U);
   for (std::int64_t i = 0; i < depth; i += 2) {
     const __m512i even = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from + i * stride));
     const __m512i odd =
         i + 1 < depth ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from + (i + 1) * stride)) : _mm512_setzero_si512();
-    _mm512_store_si512(block + i * kTileColumns, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
+    store_pairs(block, i / 2, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
   }
 }
 
@@ -108,12 +128,12 @@ ZLENS_BF16_TARGET ZLENS_INLINE void clear(Tile<Rows>& sums) {
     for (int c = 0; c < kTileRegisters; ++c) sums[r][c] = _mm512_setzero_ps();
 }
 
-// sums += `pairs` pairs of the rows at `left` times those of a packed block, in their order: the first
-// 16 * Registers columns.
+// sums += `depth` values (rounded up to pairs) of the rows at `left` times those of a packed block [(depth + 1) / 2][64][2], in
+// their order: the first 16 * Registers columns.
 template <int Rows, int Registers = kTileRegisters>
 ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const Bf16* left, std::int64_t stride, const Bf16* block,
-                                             std::int64_t pairs) {
-  for (std::int64_t p = 0; p < pairs; ++p) {
+                                             std::int64_t depth) {
+  for (std::int64_t p = 0; 2 * p < depth; ++p) {
     __m512bh right[Registers];
 #pragma GCC unroll 4
     for (int c = 0; c < Registers; ++c)
@@ -129,26 +149,20 @@ ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const Bf16* left,
   }
 }
 
-// The same with the rows as floats: a multiply-add for each value of a pair, where that is faster (processor_prefers_floats).
+// The same of floats, for processors that are faster with them (processor_prefers_floats): `depth` values of the rows at `left`
+// times those of a block [depth][64].
 template <int Rows, int Registers = kTileRegisters>
-ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const float* left, std::int64_t stride, const Bf16* block,
-                                             std::int64_t pairs) {
-  const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
-  for (std::int64_t p = 0; p < pairs; ++p) {
-#pragma GCC unroll 2
-    for (int odd = 0; odd < 2; ++odd) {
-      __m512 right[Registers];
+ZLENS_BF16_TARGET ZLENS_INLINE void multiply(Tile<Rows>& sums, const float* left, std::int64_t stride, const float* block,
+                                             std::int64_t depth) {
+  for (std::int64_t i = 0; i < depth; ++i) {
+    __m512 right[Registers];
 #pragma GCC unroll 4
-      for (int c = 0; c < Registers; ++c) {
-        const __m512i both = _mm512_load_si512(block + p * 2 * kTileColumns + c * 32);
-        right[c] = _mm512_castsi512_ps(odd ? _mm512_and_si512(both, high) : _mm512_slli_epi32(both, 16));
-      }
+    for (int c = 0; c < Registers; ++c) right[c] = _mm512_load_ps(block + i * kTileColumns + c * 16);
 #pragma GCC unroll 6
-      for (int r = 0; r < Rows; ++r) {
-        const __m512 broadcast = _mm512_set1_ps(left[r * stride + 2 * p + odd]);
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 broadcast = _mm512_set1_ps(left[r * stride + i]);
 #pragma GCC unroll 4
-        for (int c = 0; c < Registers; ++c) sums[r][c] = _mm512_fmadd_ps(broadcast, right[c], sums[r][c]);
-      }
+      for (int c = 0; c < Registers; ++c) sums[r][c] = _mm512_fmadd_ps(broadcast, right[c], sums[r][c]);
     }
   }
 }

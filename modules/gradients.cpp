@@ -72,6 +72,38 @@ struct ManyRowsFunction : Function<ManyRowsFunction> {
   }
 };
 
+at::Tensor transposed(const at::Tensor& x) {
+  return x.transpose(1, 2).contiguous();
+}
+
+struct EachTransposedFunction : Function<EachTransposedFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y) {
+    context->save_for_backward({x, y});
+    return many_rows_each(x, y);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const bool of_x = context->needs_input_grad(0), of_y = context->needs_input_grad(1);
+    return {of_x ? many_rows_each_back(grads[0], saved[1]) : at::Tensor(),
+            of_y ? many_rows_each_back(transposed(grads[0]), saved[0]) : at::Tensor()};
+  }
+};
+
+struct EachFunction : Function<EachFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y) {
+    context->save_for_backward({x, y});
+    return many_rows_each_back(x, y);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const bool of_x = context->needs_input_grad(0), of_y = context->needs_input_grad(1);
+    return {of_x ? many_rows_each(grads[0], saved[1]) : at::Tensor(),
+            of_y ? many_rows_each_back(transposed(saved[0]), grads[0]) : at::Tensor()};
+  }
+};
+
 struct GatedFunction : Function<GatedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
     context->save_for_backward({gate, up});
@@ -261,6 +293,14 @@ at::Tensor rms_norm_differentiable(const at::Tensor& x, const at::Tensor& weight
 
 at::Tensor many_rows_differentiable(const at::Tensor& x, const Matrix& matrix) {
   return ManyRowsFunction::apply(x, matrix);
+}
+
+at::Tensor bmm_transposed_differentiable(const at::Tensor& x, const at::Tensor& y) {
+  return many_rows_each_usable(x, y) ? EachTransposedFunction::apply(x, y) : at::bmm(x, y.transpose(1, 2));
+}
+
+at::Tensor bmm_differentiable(const at::Tensor& x, const at::Tensor& y) {
+  return many_rows_each_usable(x, y) ? EachFunction::apply(x, y) : at::bmm(x, y);
 }
 
 at::Tensor silu_times_differentiable(const at::Tensor& gate, const at::Tensor& up) {

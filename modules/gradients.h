@@ -28,6 +28,11 @@ at::Tensor softmax_differentiable(const at::Tensor& x, const at::Tensor& mask, d
 // many_rows_linear of a matrix that stays as it is. x [..., N] -> [..., M]
 at::Tensor many_rows_differentiable(const at::Tensor& x, const Matrix& matrix);
 
+// at::bmm(x, y.transpose(1, 2)), x [B, R, N], y [B, M, N] -> [B, R, M]; and at::bmm(x, y), x [B, R, M], y [B, M, N] -> [B, R, N]:
+// by the kernels of many_rows where they fit, which in bfloat16 sum in float and round once.
+at::Tensor bmm_transposed_differentiable(const at::Tensor& x, const at::Tensor& y);
+at::Tensor bmm_differentiable(const at::Tensor& x, const at::Tensor& y);
+
 // x [B, T, R] times scale [B, R] or [1, R] (float), one rounding; on any device. -> like x
 at::Tensor scale_rows(const at::Tensor& x, const at::Tensor& scale);
 

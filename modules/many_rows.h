@@ -26,6 +26,14 @@ std::vector<at::Tensor> many_rows_linear(const at::Tensor& x, std::span<const Ma
 // grad [..., M] times weight [M, N]: [..., N], as precise as many_rows_linear, of whose x it is the gradient.
 at::Tensor many_rows_back(const at::Tensor& grad, const at::Tensor& weight);
 
+// True where the two below may be called: bfloat16 on such a processor, nothing empty.
+bool many_rows_each_usable(const at::Tensor& x, const at::Tensor& weights);
+
+// The same for each of a batch, with a weight of its own: x [B, R, N] times weights [B, M, N] transposed: [B, R, M]; and
+// grad [B, R, M] times weights [B, M, N]: [B, R, N].
+at::Tensor many_rows_each(const at::Tensor& x, const at::Tensor& weights);
+at::Tensor many_rows_each_back(const at::Tensor& grad, const at::Tensor& weights);
+
 // silu_times of the products with two weights of one shape, bit for bit, without writing these down. -> [..., M]
 at::Tensor many_rows_gated(const at::Tensor& x, const Matrix& gate, const Matrix& up);
 

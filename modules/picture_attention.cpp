@@ -16,10 +16,10 @@ namespace {
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads) {
   const auto by_head = [&](const at::Tensor& y) { return y.unflatten(-1, {heads, -1}).transpose(0, 1); };  // -> [H, T, Dh]
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
-  const at::Tensor scores = at::bmm(by_head(query), by_head(key).transpose(1, 2));  // -> [H, T, T]
+  const at::Tensor scores = kernels::bmm_transposed_differentiable(by_head(query), by_head(key));  // -> [H, T, T]
   const at::Tensor weights = kernels::fusable(scores) ? kernels::softmax_differentiable(scores.unsqueeze(0), {}, scale)[0]
                                                       : at::softmax(scores * scale, -1);
-  return at::bmm(weights, by_head(value)).transpose(0, 1).flatten(1);
+  return kernels::bmm_differentiable(weights, by_head(value)).transpose(0, 1).flatten(1);
 }
 
 // All pictures by the kernel that reads prompts, whose queries may see all slots here.

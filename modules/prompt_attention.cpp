@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numbers>
+#include <type_traits>
 #include <vector>
 
 #include "modules/bf16_tile.h"
@@ -16,12 +17,14 @@ namespace zlens::kernels {
 #if defined(__x86_64__)
 namespace {
 
-// Keys and values of one row and kv head, as pairs that one instruction multiplies and adds:
+// Keys and values of one row and kv head, bfloat16 as pairs that one instruction multiplies and adds:
 // keys   [L/64][Dh/2][64][2]: two neighbouring dimensions of 64 keys;
 // values [Dv/64][L/2][64][2]: two neighbouring slots of 64 dimensions, of the last ones of 32 where the head ends there.
+// Floats, where the processor prefers them: [L/64][Dh][64] and [Dv/64][L][64].
+template <typename T>
 struct Packed {
-  const Bf16* keys;
-  const Bf16* values;
+  const T* keys;
+  const T* values;
 };
 
 struct Shape {
@@ -32,10 +35,11 @@ struct Shape {
 };
 
 // The keys of up to 64 slots; those behind the last become 0.
-void pack_keys(const Bf16* from, std::int64_t slots, const Shape& shape, Bf16* block) {
+template <typename T>
+void pack_keys(const Bf16* from, std::int64_t slots, const Shape& shape, T* block) {
   for (std::int64_t first = 0; first < kTileColumns; first += 16)
     pack_rows(from + first * shape.head_dim, std::clamp<std::int64_t>(slots - first, 0, 16), shape.head_dim, shape.head_dim,
-              block + 2 * first);
+              columns_from(block, first));
 }
 
 // The values of up to 64 slots, at their place in `to`; the partner of an odd last slot becomes 0.
@@ -55,6 +59,13 @@ ZLENS_BF16_TARGET void pack_values(const Bf16* from, std::int64_t slots, const S
       _mm512_store_si512(pairs, _mm512_permutex2var_epi16(even, first_pairs, odd));
       _mm512_store_si512(pairs + 32, _mm512_permutex2var_epi16(even, second_pairs, odd));
     }
+}
+
+ZLENS_BF16_TARGET void pack_values(const Bf16* from, std::int64_t slots, const Shape& shape, float* to) {
+  for (std::int64_t d = 0; d < shape.head_dim; d += 16)
+    for (std::int64_t slot = 0; slot < slots; ++slot)
+      _mm512_store_ps(to + d / kTileColumns * shape.padded * kTileColumns + slot * kTileColumns + d % kTileColumns,
+                      load(from + slot * shape.head_dim + d, 0xffff));
 }
 
 // Which positions the slots of one row of the batch hold.
@@ -148,12 +159,12 @@ ZLENS_BF16_TARGET ZLENS_INLINE void widen_rows(const Bf16* from, std::int64_t wi
 }
 
 // What the weights make of `16 * Registers` dimensions of the values at `block`, into `out`.
-template <int Rows, int Registers, typename Weight>
-ZLENS_BF16_TARGET ZLENS_INLINE void write_mean(const Queries& in, const Weight* weights, const float (&inverse)[Rows],
-                                               const Bf16* block, std::int64_t pairs, std::int64_t padded, Bf16* out) {
+template <int Rows, int Registers, typename T>
+ZLENS_BF16_TARGET ZLENS_INLINE void write_mean(const Queries& in, const T* weights, const float (&inverse)[Rows], const T* block,
+                                               std::int64_t count, std::int64_t padded, Bf16* out) {
   Tile<Rows> sums;
   clear<Rows>(sums);
-  multiply<Rows, Registers>(sums, weights, padded, block, pairs);
+  multiply<Rows, Registers>(sums, weights, padded, block, count);
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 2
@@ -164,24 +175,26 @@ ZLENS_BF16_TARGET ZLENS_INLINE void write_mean(const Queries& in, const Weight* 
     }
 }
 
-// `Floats`: both products multiply floats.
-template <int Rows, bool Floats>
-ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slots& slots, const Shape& shape, Scratch& scratch) {
+// `T`: what both products multiply.
+template <int Rows, typename T>
+ZLENS_BF16_TARGET void attend(const Queries& in, const Packed<T>& packed, const Slots& slots, const Shape& shape,
+                              Scratch& scratch) {
   std::int64_t begin = 0;  // what the first query may not see, none may
   while (begin + kTileColumns < in.seen && slots.last[static_cast<std::size_t>(begin / kTileColumns)] <= in.oldest(0))
     begin += kTileColumns;
-  if constexpr (Floats) widen_rows<Rows>(in.query, shape.head_dim, scratch.query.data());
+  constexpr bool kFloats = std::is_same_v<T, float>;
+  if constexpr (kFloats) widen_rows<Rows>(in.query, shape.head_dim, scratch.query.data());
   alignas(64) float highest[Rows][16];
   std::fill(&highest[0][0], &highest[0][0] + Rows * 16, kHidden);
   std::int64_t end = begin;
   for (; end < in.seen; end += kTileColumns) {
     Tile<Rows> scores;
     clear<Rows>(scores);
-    const Bf16* keys = packed.keys + end * shape.head_dim;
-    if constexpr (Floats)
-      multiply<Rows>(scores, static_cast<const float*>(scratch.query.data()), shape.head_dim, keys, shape.head_dim / 2);
+    const T* keys = packed.keys + end * shape.head_dim;
+    if constexpr (kFloats)
+      multiply<Rows>(scores, scratch.query.data(), shape.head_dim, keys, shape.head_dim);
     else
-      multiply<Rows>(scores, in.query, shape.head_dim, keys, shape.head_dim / 2);
+      multiply<Rows>(scores, in.query, shape.head_dim, keys, shape.head_dim);
     scale_and_hide<Rows>(scores, in, slots, end);
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r) {
@@ -192,8 +205,8 @@ ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slo
         _mm512_store_ps(scratch.scores.data() + r * shape.padded + end + c * 16, scores[r][c]);
     }
   }
-  const auto weights = [&] {
-    if constexpr (Floats)
+  T* const weights = [&] {
+    if constexpr (kFloats)
       return scratch.scores.data() + begin;
     else
       return scratch.weights.data() + begin;
@@ -202,11 +215,11 @@ ZLENS_BF16_TARGET void attend(const Queries& in, const Packed& packed, const Slo
   for (int r = 0; r < Rows; ++r)
     inverse[r] = weigh(scratch.scores.data() + r * shape.padded + begin, _mm512_reduce_max_ps(_mm512_load_ps(highest[r])),
                        end - begin, weights + r * shape.padded);
-  const std::int64_t pairs = (in.seen - begin + 1) / 2;
+  const std::int64_t count = in.seen - begin;
   for (std::int64_t d = 0; d < shape.head_dim; d += kTileColumns) {
-    const Bf16* block = packed.values + d * shape.padded + begin * kTileColumns;
-    shape.head_dim - d < kTileColumns ? write_mean<Rows, 2>(in, weights, inverse, block, pairs, shape.padded, in.out + d)
-                                      : write_mean<Rows, 4>(in, weights, inverse, block, pairs, shape.padded, in.out + d);
+    const T* block = packed.values + d * shape.padded + begin * kTileColumns;
+    shape.head_dim - d < kTileColumns ? write_mean<Rows, 2, T>(in, weights, inverse, block, count, shape.padded, in.out + d)
+                                      : write_mean<Rows, 4, T>(in, weights, inverse, block, count, shape.padded, in.out + d);
   }
 }
 
@@ -218,25 +231,27 @@ struct PackedCache {
   at::Tensor keys, values;  // [B*Hkv, padded*Dh], [B*Hkv, padded*Dv]
 };
 
+template <typename T>
 PackedCache pack(const PromptAttention& in, const Shape& shape) {
   const std::int64_t rows = in.cache_key.size(0) * in.cache_key.size(1), capacity = in.cache_key.size(2);
   const std::int64_t blocks = shape.padded / kTileColumns;
-  PackedCache out{at::empty({rows, shape.padded * shape.head_dim}, in.query.options()),
-                  at::empty({rows, shape.padded * shape.value_dim}, in.query.options())};
+  const at::ScalarType type = std::is_same_v<T, float> ? at::kFloat : at::kBFloat16;
+  PackedCache out{at::empty({rows, shape.padded * shape.head_dim}, type), at::empty({rows, shape.padded * shape.value_dim}, type)};
   at::parallel_for(0, rows * blocks, 4, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t row = i / blocks, slot = i % blocks * kTileColumns, slots = std::min(kTileColumns, shape.length - slot);
       const std::int64_t from = (row * capacity + slot) * shape.head_dim;
       pack_keys(data(in.cache_key) + from, slots, shape,
-                static_cast<Bf16*>(out.keys.mutable_data_ptr()) + (row * shape.padded + slot) * shape.head_dim);
+                static_cast<T*>(out.keys.mutable_data_ptr()) + (row * shape.padded + slot) * shape.head_dim);
       pack_values(data(in.cache_value) + from, slots, shape,
-                  static_cast<Bf16*>(out.values.mutable_data_ptr()) + row * shape.padded * shape.value_dim + slot * kTileColumns);
+                  static_cast<T*>(out.values.mutable_data_ptr()) + row * shape.padded * shape.value_dim + slot * kTileColumns);
     }
   });
   return out;
 }
 
 // The tiles of queries [begin, end), counted over rows, heads and blocks of six.
+template <typename T>
 void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at::Tensor& slots, const at::Tensor& out,
                   std::int64_t begin, std::int64_t end) {
   const std::int64_t heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3), kv_heads = in.cache_key.size(1);
@@ -259,12 +274,23 @@ void attend_tiles(const PromptAttention& in, const PackedCache& packed, const at
                           static_cast<Bf16*>(out.mutable_data_ptr()) + ((b * tokens + first) * heads + h) * width,
                           heads * width};
     const std::int64_t row = (b * kv_heads + h / group) * shape.padded;
-    const Packed own{data(packed.keys) + row * width, data(packed.values) + row * shape.value_dim};
-    with_tile_rows(count, [&](auto n) {
-      processor_prefers_floats() ? attend<n(), true>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch)
-                                 : attend<n(), false>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch);
-    });
+    const Packed<T> own{static_cast<const T*>(packed.keys.const_data_ptr()) + row * width,
+                        static_cast<const T*>(packed.values.const_data_ptr()) + row * shape.value_dim};
+    with_tile_rows(count, [&](auto n) { attend<n(), T>(queries, own, rows[static_cast<std::size_t>(b)], shape, scratch); });
   }
+}
+
+template <typename T>
+at::Tensor attend_all(const PromptAttention& in) {
+  const std::int64_t batch = in.query.size(0), heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3);
+  const Shape shape{width, in.length};
+  at::Tensor slots = at::full({batch, shape.padded}, -1, at::kInt);
+  slots.slice(1, 0, in.length).copy_(in.slot_positions.slice(1, 0, in.length));
+  const PackedCache packed = pack<T>(in, shape);
+  at::Tensor out = at::empty({batch, tokens, heads * width}, in.query.options());
+  const std::int64_t tiles = batch * heads * ((tokens + kTileRows - 1) / kTileRows);
+  at::parallel_for(0, tiles, 8, [&](std::int64_t begin, std::int64_t end) { attend_tiles<T>(in, packed, slots, out, begin, end); });
+  return out;
 }
 
 }  // namespace
@@ -274,15 +300,7 @@ bool prompt_attention_usable(const at::Tensor& query) {
 }
 
 at::Tensor prompt_attention(const PromptAttention& in) {
-  const std::int64_t batch = in.query.size(0), heads = in.query.size(1), tokens = in.query.size(2), width = in.query.size(3);
-  const Shape shape{width, in.length};
-  at::Tensor slots = at::full({batch, shape.padded}, -1, at::kInt);
-  slots.slice(1, 0, in.length).copy_(in.slot_positions.slice(1, 0, in.length));
-  const PackedCache packed = pack(in, shape);
-  at::Tensor out = at::empty({batch, tokens, heads * width}, in.query.options());
-  const std::int64_t tiles = batch * heads * ((tokens + kTileRows - 1) / kTileRows);
-  at::parallel_for(0, tiles, 8, [&](std::int64_t begin, std::int64_t end) { attend_tiles(in, packed, slots, out, begin, end); });
-  return out;
+  return processor_prefers_floats() ? attend_all<float>(in) : attend_all<Bf16>(in);
 }
 
 #else

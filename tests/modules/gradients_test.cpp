@@ -51,6 +51,14 @@ void compare(const F& f, const G& g, std::vector<at::Tensor> inputs) {
   }
 }
 
+TEST(Gradients, BatchesOfProductsFollowTheirDefinition) {
+  at::manual_seed(3);
+  compare([](const auto& in) { return kernels::bmm_transposed_differentiable(in[0], in[1]); },
+          [](const auto& in) { return at::bmm(in[0], in[1].transpose(1, 2)); }, {at::randn({3, 41, 67}), at::randn({3, 70, 67})});
+  compare([](const auto& in) { return kernels::bmm_differentiable(in[0], in[1]); },
+          [](const auto& in) { return at::bmm(in[0], in[1]); }, {at::randn({2, 30, 65}), at::randn({2, 65, 32})});
+}
+
 TEST(Gradients, RmsNormFollowsItsDefinition) {
   at::manual_seed(1);
   const at::Tensor weight = at::randn({67});

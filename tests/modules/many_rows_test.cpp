@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "modules/bf16_tile.h"
@@ -55,16 +56,17 @@ TEST_F(ManyRows, EqualsTheGeneralProduct) {
 }
 
 #if defined(__x86_64__)
-template <typename Left>
-ZLENS_BF16_TARGET at::Tensor tile_of(const Left* left, const at::Tensor& weight) {
+template <typename T>
+ZLENS_BF16_TARGET at::Tensor tile_of(const T* left, const at::Tensor& weight) {
   using namespace kernels;
   const std::int64_t width = weight.size(1);
-  AlignedArray<Bf16> block((width + 1) / 2 * 2 * kTileColumns);
+  AlignedArray<T> block((width + 1) / 2 * 2 * kTileColumns);
   for (std::int64_t c = 0; c < kTileRegisters; ++c)
-    pack_rows(static_cast<const Bf16*>(weight.const_data_ptr()) + 16 * c * width, 16, width, width, block.data() + 32 * c);
+    pack_rows(static_cast<const Bf16*>(weight.const_data_ptr()) + 16 * c * width, 16, width, width,
+              columns_from(block.data(), 16 * c));
   Tile<kTileRows> sums;
   clear<kTileRows>(sums);
-  multiply<kTileRows>(sums, left, width, block.data(), width / 2);
+  multiply<kTileRows>(sums, left, width, block.data(), width);
   at::Tensor out = at::empty({kTileRows, kTileColumns});
   for (std::int64_t r = 0; r < kTileRows; ++r)
     for (std::int64_t c = 0; c < kTileRegisters; ++c)
@@ -81,6 +83,21 @@ TEST_F(ManyRows, ATileOfPairsAndOneOfFloatsAreTheSameSums) {
     EXPECT_LT((sums.to(at::kDouble) - expected).abs().max().item<double>(), 1e-4);
 }
 #endif
+
+TEST_F(ManyRows, EachOfABatchHasAWeightOfItsOwn) {
+  for (const auto& [rows, width, outputs] :
+       std::vector<std::array<std::int64_t, 3>>{{1, 64, 5}, {50, 33, 70}, {13, 2070, 64}, {64, 7, 129}}) {
+    const at::Tensor x = random({3, rows, width}), weights = random({3, outputs, width}), grad = random({3, rows, outputs});
+    if (!kernels::many_rows_each_usable(x, weights)) GTEST_SKIP() << "this processor has no AVX-512 BF16";
+    const auto expect_product = [](const at::Tensor& found, const at::Tensor& a, const at::Tensor& b) {
+      const at::Tensor expected = at::bmm(a.to(at::kDouble), b.to(at::kDouble));
+      ASSERT_EQ(found.sizes(), expected.sizes());
+      EXPECT_LT((found.to(at::kDouble) - expected).norm().item<double>(), 3e-3 * expected.norm().item<double>());
+    };
+    expect_product(kernels::many_rows_each(x, weights), x, weights.transpose(1, 2));
+    expect_product(kernels::many_rows_each_back(grad, weights), grad, weights);
+  }
+}
 
 TEST_F(ManyRows, AnyLeadingShapeAndStrides) {
   const at::Tensor x = random({2, 25, 80}), columns = random({40, 30}).t();

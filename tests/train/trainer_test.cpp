@@ -78,7 +78,9 @@ TEST_F(Trainer, ReinforcementRaisesTheReward) {
 TEST_F(Trainer, DrawingAndTrainingComputeTheSameProbabilities) {
   run(options(), folder_ / "rl");
   for (const Json& line : log(folder_ / "rl"))
-    if (line.at("kind") == "step") EXPECT_LT(line.at("drift").get<double>(), 1e-4);
+    if (line.at("kind") == "step") {
+      EXPECT_LT(line.at("drift").get<double>(), 1e-4);
+    }
 }
 
 TEST_F(Trainer, SupervisedLowersTheLoss) {
