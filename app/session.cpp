@@ -19,6 +19,7 @@
 #include "io/stopwatch.h"
 #include "modules/device.h"
 #include "modules/dtype.h"
+#include "modules/parallel_rows.h"
 #include "modules/registry.h"
 #include "text/answer_evidence.h"
 #include "text/answer_text.h"
@@ -157,9 +158,13 @@ void Session::State::choose(Batch& batch, std::vector<Reply>& replies) const {
 std::vector<TokenPrompt> Session::State::prompts_under(const std::vector<TokenPrompt>& prompts, const std::vector<Mix>& mixes,
                                                        const std::shared_ptr<const ActiveMix>& active) const {
   if (!active || !active->by_row() || !model->changes_encoding(*active)) return model->under_mix(prompts, active, caches);
-  std::vector<TokenPrompt> out;
-  for (std::size_t row = 0; row < prompts.size(); ++row)
-    out.push_back(model->under_mix(prompts[row], experts->resolve({mixes[row]}, caches), caches));
+  std::vector<std::shared_ptr<const ActiveMix>> own;
+  for (const Mix& mix : mixes) own.push_back(experts->resolve({mix}, caches));
+  std::vector<TokenPrompt> out(prompts.size());
+  for_each_row(static_cast<std::int64_t>(prompts.size()), model->device().is_cpu(), [&](std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row);
+    out[i] = model->under_mix(prompts[i], own[i], caches);
+  });
   return out;
 }
 
