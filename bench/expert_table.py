@@ -91,7 +91,7 @@ def two_passes(lab, tasks):
     for to in (folder, routed):
         to.mkdir(exist_ok=True)
         for task in tasks:
-            shutil.copyfile(lab.path("experts", f"{task}-svf-0.safetensors"), to / f"{task}.safetensors")
+            shutil.copyfile(shipped(lab, task), to / f"{task}.safetensors")
     data = ",".join(f"{category}={routing_data(lab, category)}" for category in [*tasks, OTHERS])
     router = lab.train("router", "--task", "dispatch", "--experts", folder, "--data", data, "--objective", "sft", "--form", "factored",
                        "--steps", 40, "--prompts", 12, "--per-group", 1, "--lr", 2e-3, "--validation-limit", 120)
