@@ -26,7 +26,7 @@ METHODS = {
     "svf": (["--method", "svf", "--form", "factored"], 3e-3, 1e-3),
     "lora": (["--method", "lora", "--rank", 16, "--alpha", 32], None, None),
 }
-LORA_RATES = [3e-4, 1e-3, 3e-3]  # of the warm start; reinforcement learning takes a third, as with SVF
+LORA_RATES = [3e-4, 1e-3, 3e-3, 1e-2]  # of the warm start; reinforcement learning takes a third, as with SVF
 
 
 def data(lab, task):
