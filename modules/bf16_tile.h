@@ -120,6 +120,21 @@ ZLENS_BF16_TARGET inline void pack_columns(const Bf16* from, std::int64_t count,
   }
 }
 
+// Rows of `width` values, `stride` apart, as floats one behind the other.
+ZLENS_BF16_TARGET inline void widen_rows(const Bf16* rows, int count, std::int64_t width, std::int64_t stride, float* out) {
+  constexpr std::int64_t kAtOnce = 64;
+  for (int r = 0; r < count; ++r, rows += stride, out += width) {
+    std::int64_t i = 0;
+    for (; i + kAtOnce <= width; i += kAtOnce)
+#pragma GCC unroll 4
+      for (std::int64_t k = i; k < i + kAtOnce; k += 16) _mm512_storeu_ps(out + k, load(rows + k, 0xffff));
+    for (; i < width; i += 16) {
+      const __mmask16 mask = lanes(i, width);
+      _mm512_mask_storeu_ps(out + i, mask, load(rows + i, mask));
+    }
+  }
+}
+
 template <int Rows>
 ZLENS_BF16_TARGET ZLENS_INLINE void clear(Tile<Rows>& sums) {
 #pragma GCC unroll 6

@@ -153,11 +153,6 @@ ZLENS_BF16_TARGET ZLENS_INLINE float weigh(const float* scores, float highest, s
   return sum > 0 ? 1.0F / sum : 0.0F;
 }
 
-template <int Rows>
-ZLENS_BF16_TARGET ZLENS_INLINE void widen_rows(const Bf16* from, std::int64_t width, float* to) {
-  for (std::int64_t i = 0; i < Rows * width; i += 16) _mm512_store_ps(to + i, load(from + i, 0xffff));
-}
-
 // What the weights make of `16 * Registers` dimensions of the values at `block`, into `out`.
 template <int Rows, int Registers, typename T>
 ZLENS_BF16_TARGET ZLENS_INLINE void write_mean(const Queries& in, const T* weights, const float (&inverse)[Rows], const T* block,
@@ -183,7 +178,7 @@ ZLENS_BF16_TARGET void attend(const Queries& in, const Packed<T>& packed, const 
   while (begin + kTileColumns < in.seen && slots.last[static_cast<std::size_t>(begin / kTileColumns)] <= in.oldest(0))
     begin += kTileColumns;
   constexpr bool kFloats = std::is_same_v<T, float>;
-  if constexpr (kFloats) widen_rows<Rows>(in.query, shape.head_dim, scratch.query.data());
+  if constexpr (kFloats) widen_rows(in.query, Rows, shape.head_dim, shape.head_dim, scratch.query.data());
   alignas(64) float highest[Rows][16];
   std::fill(&highest[0][0], &highest[0][0] + Rows * 16, kHidden);
   std::int64_t end = begin;
