@@ -76,8 +76,8 @@ at::Tensor Linear::forward(const at::Tensor& x, const Context& context) const {
   if (!change) return product(x, weight_, bias_);
   at::Tensor y = spectral(x, *change);
   for (const LowRankAdd& add : change->adds) {
-    const at::Tensor low = product(product(x, add.down), add.up);
-    y = y + (low * add.weight.view({-1, 1, 1})).to(y.scalar_type());
+    const at::Tensor low = product(x, add.down);  // weighted here, where it is narrow
+    y = y + product((low * add.weight.view({-1, 1, 1})).to(y.scalar_type()), add.up);
   }
   return y;
 }
