@@ -20,6 +20,7 @@ std::uint64_t stream_seed(std::uint64_t seed, std::int64_t step, std::uint64_t r
 
 constexpr std::int64_t kProbeStep = -1;
 constexpr std::size_t kProbePrompts = 40;
+constexpr std::int64_t kPassTokens = 1024;
 
 }  // namespace
 
@@ -105,39 +106,57 @@ std::vector<TokenPrompt> Objectives::prompts_under(const Group& group, const std
   return out;
 }
 
-at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale, StepReport& report) {
+// The groups that share a pass. Weights are brought and packed once for a pass, which short inputs alone do not pay for; ordered
+// by their lengths, the rows of a pass have little that is padded.
+std::vector<std::vector<const Objectives::Group*>> Objectives::passes(const std::vector<Group>& groups) const {
+  const auto length = [](const Group* group) { return static_cast<std::int64_t>(group->front().sample.prompt.ids.size()); };
+  std::vector<const Group*> ordered;
+  for (const Group& group : groups)
+    if (!group.empty()) ordered.push_back(&group);
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const Group* a, const Group* b) { return length(a) < length(b); });
+  std::vector<std::vector<const Group*>> out;
+  for (const Group* group : ordered) {
+    const bool fits = !out.empty() && (static_cast<std::int64_t>(out.back().size()) + 1) * length(group) <= kPassTokens;
+    if (!fits || options_.answer_only) out.emplace_back();
+    out.back().push_back(group);
+  }
+  return out;
+}
+
+at::Tensor Objectives::loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report) {
   auto mix = trainable_.mix();
   mix->answer_only = options_.answer_only;
-  const std::vector<TokenPrompt> adapted = prompts_under(group, mix);
-  std::vector<AnsweredPrompt> prompts, base_prompts;
+  std::vector<std::vector<TokenPrompt>> adapted;
+  std::vector<std::vector<AnsweredPrompt>> prompts, base_prompts;
   std::vector<float> weights, counts, drawn;
   bool compare = true;
-  for (const Question& question : group) {
-    base_prompts.push_back({&question.sample.prompt, {}});
-    for (const Weighted& answer : question.answers) {
-      base_prompts.back().answers.push_back(answer.ids);
-      weights.insert(weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
-      counts.insert(counts.end(), answer.ids.size(), static_cast<float>(answer.count));
-      drawn.insert(drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
-      compare &= !answer.logprobs.empty();
-      ++report.answers;
+  for (const Group* group : groups) {
+    adapted.push_back(prompts_under(*group, mix));
+    prompts.emplace_back();
+    base_prompts.emplace_back();
+    for (std::size_t i = 0; i < group->size(); ++i) {
+      const Question& question = (*group)[i];
+      base_prompts.back().push_back({&question.sample.prompt, {}});
+      for (const Weighted& answer : question.answers) {
+        base_prompts.back().back().answers.push_back(answer.ids);
+        weights.insert(weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
+        counts.insert(counts.end(), answer.ids.size(), static_cast<float>(answer.count));
+        drawn.insert(drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
+        compare &= !answer.logprobs.empty();
+        ++report.answers;
+      }
+      prompts.back().push_back({&adapted.back()[i], base_prompts.back().back().answers});
     }
   }
-  for (std::size_t i = 0; i < adapted.size(); ++i) prompts.push_back({&adapted[i], base_prompts[i].answers});
-  Caches* const reads = options_.answer_only ? &base_prefixes_ : nullptr;
-  const at::Tensor logprobs = answer_logprobs(model_.decoder(), prompts, {mix, reads});
+  const at::Tensor logprobs = options_.answer_only ? answer_logprobs(model_.decoder(), prompts.front(), {mix, &base_prefixes_})
+                                                   : answer_logprobs(model_.decoder(), prompts, mix);
   const auto on_device = [&](const std::vector<float>& values) {
     return at::tensor(at::ArrayRef<float>(values)).to(logprobs.device());
   };
   at::Tensor loss = -(logprobs * on_device(weights)).sum() / scale;
   if (compare) report.drift += (logprobs.detach() - on_device(drawn)).abs().sum().item<double>();
   if (with_kl && options_.kl > 0) {
-    at::Tensor base;
-    {
-      const c10::NoGradGuard no_grad;
-      base = answer_logprobs(model_.decoder(), base_prompts, {nullptr, &base_prefixes_});
-    }
-    const at::Tensor ratio = base - logprobs, k3 = ratio.exp() - ratio - 1;
+    const at::Tensor ratio = base_logprobs(base_prompts) - logprobs, k3 = ratio.exp() - ratio - 1;
     const at::Tensor counted = (k3 * on_device(counts)).sum();
     loss = loss + options_.kl * counted / scale;
     report.kl += counted.item<double>();
@@ -146,17 +165,24 @@ at::Tensor Objectives::group_loss(const Group& group, bool with_kl, double scale
   return loss;
 }
 
+at::Tensor Objectives::base_logprobs(const std::vector<std::vector<AnsweredPrompt>>& inputs) {
+  const c10::NoGradGuard no_grad;
+  std::vector<at::Tensor> out;
+  for (const auto& prompts : inputs) out.push_back(answer_logprobs(model_.decoder(), prompts, {nullptr, &base_prefixes_}));
+  return at::cat(out);
+}
+
 void Objectives::backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report) {
   const Stopwatch start;
   double counted = 0;
-  for (const Group& group : groups) {
-    if (group.empty()) continue;
-    const at::Tensor loss = group_loss(group, with_kl, scale, report);
+  for (const auto& together : passes(groups)) {
+    const at::Tensor loss = loss_of(together, with_kl, scale, report);
     loss.backward();
     report.loss += loss.item<double>();
+  }
+  for (const Group& group : groups)
     for (const Question& question : group)
       for (const Weighted& answer : question.answers) counted += answer.count * static_cast<double>(answer.ids.size());
-  }
   if (report.tokens > 0) report.drift /= static_cast<double>(report.tokens);
   if (counted > 0) report.kl /= counted;
   report.gradient_s = start.seconds();

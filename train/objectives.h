@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "train/rollout.h"
@@ -61,8 +62,10 @@ class Objectives {
   std::vector<Weighted> weighted(const Rollout& rollout) const;
   // Gradients of -sum(weight ∘ log-probability) / scale + kl. `scale` is for all groups of the step together.
   void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
+  std::vector<std::vector<const Group*>> passes(const std::vector<Group>& groups) const;
   std::vector<TokenPrompt> prompts_under(const Group& group, const std::shared_ptr<const ActiveMix>& mix);
-  at::Tensor group_loss(const Group& group, bool with_kl, double scale, StepReport& report);
+  at::Tensor loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report);
+  at::Tensor base_logprobs(const std::vector<std::vector<AnsweredPrompt>>& inputs);
 
   const LanguageModel& model_;
   Trainable& trainable_;

@@ -255,7 +255,8 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPromp
   return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(before), context)[0], predictions);
 }
 
-at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs) {
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs,
+                           const std::shared_ptr<const ActiveMix>& mix) {
   std::vector<TreeBuilder> trees(inputs.size(), TreeBuilder(decoder));
   std::vector<Predictions> by_row;
   for (std::size_t b = 0; b < inputs.size(); ++b) {
@@ -269,7 +270,7 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<A
       all.predictors.push_back(static_cast<std::int64_t>(b) * forest.tokens() + token);
     all.targets.insert(all.targets.end(), by_row[b].targets.begin(), by_row[b].targets.end());
   }
-  Context context(KvCache(decoder.kv_shape(), static_cast<std::int64_t>(inputs.size()), 0));
+  Context context(KvCache(decoder.kv_shape(), static_cast<std::int64_t>(inputs.size()), 0), mix);
   return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(), context).flatten(0, 1), all);
 }
 

@@ -31,8 +31,9 @@ struct TreePass {
 // are read once as far as they are alike, and each question once for all of its answers.
 at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, const TreePass& pass);
 
-// The same for the prompts of several inputs, a row of one batch each, under the base; differentiable in the decoder's weights and
-// the prompts' embeddings, too.
-at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs);
+// The same for the prompts of several inputs, a row of one batch each; differentiable in the decoder's weights and the prompts'
+// embeddings, too. Without a mix: under the base.
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs,
+                           const std::shared_ptr<const ActiveMix>& mix = nullptr);
 
 }  // namespace zlens

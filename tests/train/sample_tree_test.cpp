@@ -5,6 +5,8 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "support/checkpoint.h"
 #include "train/toy.h"
 #include "train/trainable.h"
@@ -104,6 +106,29 @@ TEST_F(SampleTree, GradientOfZ) {
       p.set_data(before);
     }
     for (auto& [name, value] : trainable_->parameters()) value.mutable_grad() = at::Tensor();
+  }
+}
+
+TEST_F(SampleTree, InputsThatShareAPassEqualEachAlone) {
+  samples_[1].prompt.ids.resize(samples_[1].prompt.ids.size() - 7);  // the shorter row is padded
+  const std::vector<std::vector<AnsweredPrompt>> inputs{{prompts_[0]}, {prompts_[1]}};
+  const auto gradients = [&](const at::Tensor& logprobs) {
+    at::linspace(1, 2, logprobs.size(0)).mul(logprobs).sum().backward();
+    std::map<std::string, at::Tensor> out;
+    for (auto& [name, value] : trainable_->parameters()) {
+      out[name] = value.grad().clone();
+      value.mutable_grad() = at::Tensor();
+    }
+    return out;
+  };
+  const at::Tensor together = answer_logprobs(toy_.model->decoder(), inputs, mix());
+  const at::Tensor singles = at::cat({answer_logprobs(toy_.model->decoder(), inputs[0], TreePass{mix()}),
+                                      answer_logprobs(toy_.model->decoder(), inputs[1], TreePass{mix()})});
+  EXPECT_LT(max_difference(together, singles), 1e-4);
+  const auto of_together = gradients(together);
+  for (const auto& [name, gradient] : gradients(singles)) {
+    EXPECT_GT(gradient.abs().max().item<double>(), 0) << name;
+    EXPECT_LT(max_difference(of_together.at(name), gradient), 1e-4 + 1e-4 * gradient.abs().max().item<double>()) << name;
   }
 }
 
