@@ -38,7 +38,7 @@ class PrototypeDispatcher : public Dispatcher {
     for (const DispatchRequest& request : requests) prompts.push_back(request.prompt);
     prompts = model_->under_mix(prompts, nullptr, caches);
     std::vector<Dispatch> out;
-    for (const ScoredAnswers& read : score_answers(model_->decoder(), prompts, {}, nullptr, caches))
+    for (const ScoredAnswers& read : score_answers(model_->decoder(), prompts, Answers{}, nullptr, caches))
       out.push_back(nearest_to(read.hidden));
     return out;
   }

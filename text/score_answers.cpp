@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "text/prefill.h"
@@ -10,38 +11,58 @@
 namespace zlens {
 namespace {
 
-using Answers = std::span<const std::vector<std::int32_t>>;
-
-// All but the last token of every answer, each answer a branch that continues the prompt.
-struct Continuations {
-  std::vector<std::int64_t> ids, offsets, branches;  // offsets: behind the prompt
-};
-
-Continuations continuations(Answers answers) {
-  Continuations out;
-  for (std::size_t a = 0; a < answers.size(); ++a)
-    for (std::size_t t = 0; t + 1 < answers[a].size(); ++t) {
-      out.ids.push_back(answers[a][t]);
-      out.offsets.push_back(static_cast<std::int64_t>(t));
-      out.branches.push_back(static_cast<std::int64_t>(a) + 1);
+// All but the last token of every answer to every prompt, each answer a branch that continues its prompt.
+class Continuations {
+ public:
+  Continuations(std::span<const TokenPrompt> prompts, std::span<const Answers> answers) {
+    for (std::size_t row = 0; row < prompts.size(); ++row) {
+      rows_.emplace_back();
+      for (std::size_t a = 0; a < answers[row].size(); ++a)
+        add(rows_.back(), static_cast<std::int64_t>(prompts[row].ids.size()), answers[row][a], static_cast<std::int64_t>(a) + 1);
     }
-  return out;
-}
+  }
 
-// [B, T, D] of the continuations' tokens; the cache holds the prompts, branch 0.
-at::Tensor run(const Decoder& decoder, const Continuations& tokens, std::span<const TokenPrompt> prompts, Context& context) {
-  const auto batch = static_cast<std::int64_t>(prompts.size());
-  std::vector<std::int64_t> branches(static_cast<std::size_t>(context.cache().length()), 0), lengths;
-  branches.insert(branches.end(), tokens.branches.begin(), tokens.branches.end());
-  for (const TokenPrompt& prompt : prompts) lengths.push_back(static_cast<std::int64_t>(prompt.ids.size()));
-  const std::int64_t last = tokens.branches.back();
-  at::Tensor ancestors = at::eye(last + 1, at::kLong).to(at::kBool);
-  ancestors.select(1, 0).fill_(true);
-  const auto for_each_row = [&](const at::Tensor& row) { return row.unsqueeze(0).expand({batch, row.size(0)}); };
-  const TokenTree tree{at::tensor(lengths, at::kLong).unsqueeze(1) + at::tensor(tokens.offsets, at::kLong).unsqueeze(0),
-                       for_each_row(at::tensor(branches, at::kLong)), ancestors.unsqueeze(0).expand({batch, last + 1, last + 1})};
-  return decoder.forward_tree(decoder.embed(for_each_row(at::tensor(tokens.ids, at::kLong))), tree, context);
-}
+  std::int64_t length() const { return length_; }  // of the longest row; the others are padded
+
+  // [B, T, D] of the tokens; the cache holds the prompts, branch 0.
+  at::Tensor run(const Decoder& decoder, Context& context) const {
+    const auto batch = static_cast<std::int64_t>(rows_.size());
+    at::Tensor ancestors = at::eye(branches_ + 1, at::kLong).to(at::kBool);
+    ancestors.select(1, 0).fill_(true);
+    const at::Tensor prompts = at::zeros({batch, context.cache().length()}, at::kLong);
+    const TokenTree tree{padded(&Row::positions, -1), at::cat({prompts, padded(&Row::branches, 0)}, 1),
+                         ancestors.unsqueeze(0).expand({batch, branches_ + 1, branches_ + 1})};
+    return decoder.forward_tree(decoder.embed(padded(&Row::ids, 0)), tree, context);
+  }
+
+ private:
+  struct Row {
+    std::vector<std::int64_t> ids, positions, branches;
+  };
+
+  void add(Row& row, std::int64_t from, const std::vector<std::int32_t>& answer, std::int64_t branch) {
+    for (std::size_t t = 0; t + 1 < answer.size(); ++t) {
+      row.ids.push_back(answer[t]);
+      row.positions.push_back(from + static_cast<std::int64_t>(t));
+      row.branches.push_back(branch);
+    }
+    length_ = std::max(length_, static_cast<std::int64_t>(row.ids.size()));
+    branches_ = std::max(branches_, branch);
+  }
+
+  at::Tensor padded(std::vector<std::int64_t> Row::*values, std::int64_t filler) const {  // -> [B, T]
+    at::Tensor out = at::full({static_cast<std::int64_t>(rows_.size()), length_}, filler, at::kLong);
+    auto* data = out.mutable_data_ptr<std::int64_t>();
+    for (const Row& row : rows_) {
+      std::copy((row.*values).begin(), (row.*values).end(), data);
+      data += length_;
+    }
+    return out;
+  }
+
+  std::vector<Row> rows_;
+  std::int64_t length_ = 0, branches_ = 0;
+};
 
 // Of every token of every answer; logprobs: [1 + T, V], what follows the prompt, then each of the continuations' tokens.
 std::vector<std::vector<float>> picked(const at::Tensor& logprobs, Answers answers) {
@@ -58,25 +79,31 @@ std::vector<std::vector<float>> picked(const at::Tensor& logprobs, Answers answe
 
 }  // namespace
 
-std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts, Answers answers,
-                                         const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts,
+                                         std::span<const Answers> answers, const std::shared_ptr<const ActiveMix>& mix,
+                                         Caches& caches) {
   if (prompts.empty()) return {};
   const c10::InferenceMode inference;
-  const Continuations tokens = continuations(answers);
-  Prefilled start = prefill(decoder, prompts, static_cast<std::int64_t>(tokens.ids.size()), mix, caches);
+  const Continuations tokens(prompts, answers);
+  Prefilled start = prefill(decoder, prompts, tokens.length(), mix, caches);
   at::Tensor hidden = start.hidden;  // -> [B, 1, D]
   std::vector<ScoredAnswers> out(prompts.size());
   for (std::size_t row = 0; row < out.size(); ++row) {
     out[row].hidden = hidden[static_cast<std::int64_t>(row)][0].to(at::kCPU, at::kFloat);
     out[row].reused_tokens = start.reused[row];
   }
-  if (answers.empty()) return out;
-  if (!tokens.ids.empty()) hidden = at::cat({hidden, run(decoder, tokens, prompts, start.context)}, 1);
+  if (tokens.length() > 0) hidden = at::cat({hidden, tokens.run(decoder, start.context)}, 1);
   for (std::size_t row = 0; row < out.size(); ++row) {
+    if (answers[row].empty()) continue;
     const at::Tensor logits = decoder.logits(hidden[static_cast<std::int64_t>(row)]).to(at::kFloat);  // -> [1 + T, V]
-    out[row].logprobs = picked(logits.log_softmax(-1).to(at::kCPU), answers);
+    out[row].logprobs = picked(logits.log_softmax(-1).to(at::kCPU), answers[row]);
   }
   return out;
+}
+
+std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts, Answers answers,
+                                         const std::shared_ptr<const ActiveMix>& mix, Caches& caches) {
+  return score_answers(decoder, prompts, std::vector<Answers>(prompts.size(), answers), mix, caches);
 }
 
 ScoredAnswers score_answers(const Decoder& decoder, const TokenPrompt& prompt, Answers answers,

@@ -17,13 +17,18 @@ struct ScoredAnswers {
   std::int64_t reused_tokens = 0;            // of the prompt, from the prefix cache
 };
 
-// Log-probabilities of `answers` (token ids, none empty) behind each prompt of a batch, in one pass over the prompts and one over
-// all answers together. Prefixes of the prompts are shared through `caches` as in `generate`. Thread-safe as `generate` is.
+using Answers = std::span<const std::vector<std::int32_t>>;  // token ids, none empty
+
+// Log-probabilities of answers[i] behind prompts[i], in one pass over the prompts and one over all answers together. Prefixes of
+// the prompts are shared through `caches` as in `generate`. Thread-safe as `generate` is.
 std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts,
-                                         std::span<const std::vector<std::int32_t>> answers,
+                                         std::span<const Answers> answers, const std::shared_ptr<const ActiveMix>& mix,
+                                         Caches& caches);
+// The same answers behind each prompt.
+std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts, Answers answers,
                                          const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
-// The same behind one prompt.
-ScoredAnswers score_answers(const Decoder& decoder, const TokenPrompt& prompt, std::span<const std::vector<std::int32_t>> answers,
+// Behind one prompt.
+ScoredAnswers score_answers(const Decoder& decoder, const TokenPrompt& prompt, Answers answers,
                             const std::shared_ptr<const ActiveMix>& mix, Caches& caches);
 
 // Sums of those.

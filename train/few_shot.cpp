@@ -55,15 +55,20 @@ class Search {
   }
 
   double likelihood(const std::shared_ptr<const ActiveMix>& active, Caches& caches) const {
+    std::vector<TokenPrompt> prompts;
+    std::vector<std::vector<std::int32_t>> references;
     double sum = 0, tokens = 0;
     for (const TrainingSample& shot : data_.shots) {
       if (shot.references.empty()) continue;
-      const std::vector<std::vector<std::int32_t>> answers = {reference_ids(model_, shot)};
-      TokenPrompt prompt = model_.under_mix(shot.prompt, active, caches);
-      prompt.share_whole();  // as the answers just did
-      sum += summed(score_answers(model_.decoder(), prompt, answers, active, caches)).front();
-      tokens += static_cast<double>(answers.front().size());
+      references.push_back(reference_ids(model_, shot));
+      prompts.push_back(model_.under_mix(shot.prompt, active, caches));
+      prompts.back().share_whole();  // as the answers just did
+      tokens += static_cast<double>(references.back().size());
     }
+    std::vector<Answers> answers;
+    for (const auto& reference : references) answers.emplace_back(&reference, 1);
+    for (const ScoredAnswers& scored : score_answers(model_.decoder(), prompts, answers, active, caches))
+      sum += summed(scored).front();
     return tokens > 0 ? sum / tokens : 0;
   }
 

@@ -158,18 +158,26 @@ TEST_F(Dispatching, ABatchIsDispatchedAsItsQuestionsAlone) {
 }
 
 TEST_F(Dispatching, ScoredAnswersAreThoseOfTheWholeText) {
-  const std::vector<TokenPrompt> prompts = {{.ids = {5, 6, 7, 8, 9, 10}, .shared_prefixes = {4}}, {.ids = {60, 9, 31}}};
-  const std::vector<std::vector<std::int32_t>> answers = {{20, 21, 22}, {30}, {20, 40}};
-  const std::vector<ScoredAnswers> scored = score_answers(model_->decoder(), prompts, answers, nullptr, caches_);
-  for (std::size_t p = 0; p < prompts.size(); ++p)
-    for (std::size_t a = 0; a < answers.size(); ++a) {
-      TokenPrompt whole{.ids = prompts[p].ids};
-      whole.ids.insert(whole.ids.end(), answers[a].begin(), answers[a].end());
-      const at::Tensor logprobs = prompt_logits(model_->decoder(), whole, nullptr).log_softmax(-1);
-      for (std::size_t t = 0; t < answers[a].size(); ++t)
-        EXPECT_NEAR(scored[p].logprobs[a][t],
-                    logprobs[static_cast<std::int64_t>(prompts[p].ids.size() + t) - 1][answers[a][t]].item<float>(), 1e-4);
+  const std::vector<TokenPrompt> prompts = {
+      {.ids = {5, 6, 7, 8, 9, 10}, .shared_prefixes = {4}}, {.ids = {60, 9, 31}}, {.ids = {8, 9}}};
+  const std::vector<std::vector<std::int32_t>> all = {{20, 21, 22}, {30}, {20, 40}};
+  const auto expect_whole_texts = [&](const std::vector<ScoredAnswers>& scored, std::span<const Answers> answers) {
+    ASSERT_EQ(scored.size(), prompts.size());
+    for (std::size_t p = 0; p < prompts.size(); ++p) {
+      ASSERT_EQ(scored[p].logprobs.size(), answers[p].size());
+      for (std::size_t a = 0; a < answers[p].size(); ++a) {
+        TokenPrompt whole{.ids = prompts[p].ids};
+        whole.ids.insert(whole.ids.end(), answers[p][a].begin(), answers[p][a].end());
+        const at::Tensor logprobs = prompt_logits(model_->decoder(), whole, nullptr).log_softmax(-1);
+        for (std::size_t t = 0; t < answers[p][a].size(); ++t)
+          EXPECT_NEAR(scored[p].logprobs[a][t],
+                      logprobs[static_cast<std::int64_t>(prompts[p].ids.size() + t) - 1][answers[p][a][t]].item<float>(), 1e-4);
+      }
     }
+  };
+  expect_whole_texts(score_answers(model_->decoder(), prompts, all, nullptr, caches_), std::vector<Answers>(prompts.size(), all));
+  const std::vector<Answers> own = {Answers(all).first(1), Answers(all).subspan(1), {}};
+  expect_whole_texts(score_answers(model_->decoder(), prompts, own, nullptr, caches_), own);
 }
 
 }  // namespace
