@@ -122,12 +122,13 @@ class TileRange {
         begin_(begin),
         end_(end),
         packed_(std::min(in.stride, kDepth) * kTileColumns),
-        left_(std::is_same_v<T, float> ? kTileRows * std::min(in.stride, kDepth) : 0),
+        wide_(std::is_same_v<T, float> ? in.rows * in.width : 0),
         sums_((in.width > kDepth ? in.tiles() : 1) * kTileRows * kTileColumns) {}
 
   void run() {
     fetch(begin_, columns(0)).lines(std::numeric_limits<std::int64_t>::max());
     const std::int64_t tiles = in_.tiles();
+    if constexpr (std::is_same_v<T, float>) widen();
     for (std::int64_t last = 0; begin_ < end_; begin_ = last) {
       last = std::min(end_, (begin_ / tiles + 1) * tiles);
       for (std::int64_t first = 0; first < in_.width; first += kDepth) multiply_columns(columns(first), last);
@@ -158,7 +159,7 @@ class TileRange {
   template <int Rows>
   void tile(Step<T>& step, std::int64_t row) {
     float* sums = step.sums + (in_.width > kDepth ? row * kTileColumns : 0);
-    const auto [left, stride] = left_side(in_.x + row * in_.stride + step.columns.first, Rows, step.columns.width);
+    const auto [left, stride] = left_side(row, step.columns.first);
     for (std::int64_t i = 0; i < step.columns.width; i += step.between) {
       step.next.lines(step.lines);
       add_products<Rows>(sums, step.columns.first + i == 0, left + i, stride, step.packed + i * kTileColumns,
@@ -172,13 +173,19 @@ class TileRange {
     const T* values;
     std::int64_t stride;
   };
-  Left left_side(const Bf16* rows, int count, std::int64_t width) {
-    if constexpr (std::is_same_v<T, Bf16>) {
-      return {rows, in_.stride};
-    } else {
-      widen_rows(rows, count, width, in_.stride, left_.data());
-      return {left_.data(), width};
-    }
+  Left left_side(std::int64_t row, std::int64_t column) {
+    if constexpr (std::is_same_v<T, Bf16>)
+      return {in_.x + row * in_.stride + column, in_.stride};
+    else
+      return {wide_.data() + row * in_.width + column, in_.width};
+  }
+
+  // The rows of all tiles: once, not for every panel anew.
+  void widen() {
+    const bool one_panel = begin_ / in_.tiles() == (end_ - 1) / in_.tiles();
+    const std::int64_t first = one_panel ? begin_ % in_.tiles() * kTileRows : 0;
+    const std::int64_t last = one_panel ? std::min(in_.rows, ((end_ - 1) % in_.tiles() + 1) * kTileRows) : in_.rows;
+    widen_rows(in_.x + first * in_.stride, static_cast<int>(last - first), in_.width, in_.stride, wide_.data() + first * in_.width);
   }
 
   Fetch after(const Columns& columns, std::int64_t last) const {
@@ -195,7 +202,7 @@ class TileRange {
   const Operands& in_;
   std::int64_t begin_, end_;
   AlignedArray<T> packed_;
-  AlignedArray<float> left_;
+  AlignedArray<float> wide_;  // [rows, width] of x, where floats are multiplied
   AlignedArray<float> sums_;
 };
 
