@@ -72,8 +72,12 @@ struct ManyRowsFunction : Function<ManyRowsFunction> {
   }
 };
 
+// [B, N, M] of [B, M, N]. One matrix after another: ATen transposes a matrix in blocks, but a batch of them value by value.
 at::Tensor transposed(const at::Tensor& x) {
-  return x.transpose(1, 2).contiguous();
+  const at::Tensor from = x.contiguous();
+  at::Tensor out = at::empty({x.size(0), x.size(2), x.size(1)}, x.options());
+  for (std::int64_t b = 0; b < x.size(0); ++b) out[b].copy_(from[b].t());
+  return out;
 }
 
 struct EachTransposedFunction : Function<EachTransposedFunction> {
