@@ -20,7 +20,7 @@ std::uint64_t stream_seed(std::uint64_t seed, std::int64_t step, std::uint64_t r
 
 constexpr std::int64_t kProbeStep = -1;
 constexpr std::size_t kProbePrompts = 40;
-constexpr std::int64_t kPassTokens = 1024;
+constexpr std::int64_t kPassTokens = 512;
 
 }  // namespace
 
