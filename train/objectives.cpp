@@ -109,7 +109,12 @@ std::vector<TokenPrompt> Objectives::prompts_under(const Group& group, const std
 // The groups that share a pass. Weights are brought and packed once for a pass, which short inputs alone do not pay for; ordered
 // by their lengths, the rows of a pass have little that is padded.
 std::vector<std::vector<const Objectives::Group*>> Objectives::passes(const std::vector<Group>& groups) const {
-  const auto length = [](const Group* group) { return static_cast<std::int64_t>(group->front().sample.prompt.ids.size()); };
+  const auto length = [](const Group* group) {
+    std::size_t tokens = group->front().sample.prompt.ids.size();
+    for (const Question& question : *group)
+      for (const Weighted& answer : question.answers) tokens += answer.ids.size();
+    return static_cast<std::int64_t>(tokens);
+  };
   std::vector<const Group*> ordered;
   for (const Group& group : groups)
     if (!group.empty()) ordered.push_back(&group);
@@ -123,45 +128,53 @@ std::vector<std::vector<const Objectives::Group*>> Objectives::passes(const std:
   return out;
 }
 
-at::Tensor Objectives::loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report) {
-  auto mix = trainable_.mix();
-  mix->answer_only = options_.answer_only;
-  std::vector<std::vector<TokenPrompt>> adapted;
-  std::vector<std::vector<AnsweredPrompt>> prompts, base_prompts;
-  std::vector<float> weights, counts, drawn;
-  bool compare = true;
+Objectives::Tokens Objectives::tokens_of(std::span<const Group* const> groups) {
+  Tokens out;
   for (const Group* group : groups) {
-    adapted.push_back(prompts_under(*group, mix));
-    prompts.emplace_back();
-    base_prompts.emplace_back();
-    for (std::size_t i = 0; i < group->size(); ++i) {
-      const Question& question = (*group)[i];
-      base_prompts.back().push_back({&question.sample.prompt, {}});
+    out.prompts.emplace_back();
+    for (const Question& question : *group) {
+      out.prompts.back().push_back({&question.sample.prompt, {}});
       for (const Weighted& answer : question.answers) {
-        base_prompts.back().back().answers.push_back(answer.ids);
-        weights.insert(weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
-        counts.insert(counts.end(), answer.ids.size(), static_cast<float>(answer.count));
-        drawn.insert(drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
-        compare &= !answer.logprobs.empty();
-        ++report.answers;
+        out.prompts.back().back().answers.push_back(answer.ids);
+        out.weights.insert(out.weights.end(), answer.ids.size(), static_cast<float>(answer.weight));
+        out.counts.insert(out.counts.end(), answer.ids.size(), static_cast<float>(answer.count));
+        out.drawn.insert(out.drawn.end(), answer.logprobs.begin(), answer.logprobs.end());
       }
-      prompts.back().push_back({&adapted.back()[i], base_prompts.back().back().answers});
     }
   }
-  const at::Tensor logprobs = options_.answer_only ? answer_logprobs(model_.decoder(), prompts.front(), {mix, &base_prefixes_})
-                                                   : answer_logprobs(model_.decoder(), prompts, mix);
+  return out;
+}
+
+at::Tensor Objectives::logprobs(std::span<const Group* const> groups, std::vector<std::vector<AnsweredPrompt>> prompts) {
+  auto mix = trainable_.mix();
+  mix->answer_only = options_.answer_only;
+  std::vector<std::vector<TokenPrompt>> under_mix;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    under_mix.push_back(prompts_under(*groups[g], mix));
+    for (std::size_t i = 0; i < prompts[g].size(); ++i) prompts[g][i].prompt = &under_mix.back()[i];
+  }
+  return options_.answer_only ? answer_logprobs(model_.decoder(), prompts.front(), {mix, &base_prefixes_})
+                              : answer_logprobs(model_.decoder(), prompts, mix);
+}
+
+at::Tensor Objectives::loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report) {
+  const Tokens tokens = tokens_of(groups);
+  const at::Tensor learnt = logprobs(groups, tokens.prompts);
   const auto on_device = [&](const std::vector<float>& values) {
-    return at::tensor(at::ArrayRef<float>(values)).to(logprobs.device());
+    return at::tensor(at::ArrayRef<float>(values)).to(learnt.device());
   };
-  at::Tensor loss = -(logprobs * on_device(weights)).sum() / scale;
-  if (compare) report.drift += (logprobs.detach() - on_device(drawn)).abs().sum().item<double>();
+  at::Tensor loss = -(learnt * on_device(tokens.weights)).sum() / scale;
+  if (tokens.drawn.size() == tokens.weights.size())
+    report.drift += (learnt.detach() - on_device(tokens.drawn)).abs().sum().item<double>();
   if (with_kl && options_.kl > 0) {
-    const at::Tensor ratio = base_logprobs(base_prompts) - logprobs, k3 = ratio.exp() - ratio - 1;
-    const at::Tensor counted = (k3 * on_device(counts)).sum();
+    const at::Tensor ratio = base_logprobs(tokens.prompts) - learnt, k3 = ratio.exp() - ratio - 1;
+    const at::Tensor counted = (k3 * on_device(tokens.counts)).sum();
     loss = loss + options_.kl * counted / scale;
     report.kl += counted.item<double>();
   }
-  report.tokens += logprobs.numel();
+  for (const auto& prompts : tokens.prompts)
+    for (const AnsweredPrompt& prompt : prompts) report.answers += static_cast<std::int64_t>(prompt.answers.size());
+  report.tokens += learnt.numel();
   return loss;
 }
 

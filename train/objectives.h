@@ -56,6 +56,11 @@ class Objectives {
     std::vector<Weighted> answers;
   };
   using Group = std::vector<Question>;  // about one input
+  // What is scored in a pass, and of every token of the answers its weight, its count and, where all were drawn, how likely it was.
+  struct Tokens {
+    std::vector<std::vector<AnsweredPrompt>> prompts;  // of every group, as sampled
+    std::vector<float> weights, counts, drawn;
+  };
 
   std::vector<std::vector<TrainingSample>> draw_samples(const SampleStream& stream, SampleOrder& order) const;
   std::vector<Rollout> draw_answers(std::vector<TrainingSample> samples, std::int64_t step, std::uint64_t round);
@@ -64,6 +69,9 @@ class Objectives {
   void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
   std::vector<std::vector<const Group*>> passes(const std::vector<Group>& groups) const;
   std::vector<TokenPrompt> prompts_under(const Group& group, const std::shared_ptr<const ActiveMix>& mix);
+  static Tokens tokens_of(std::span<const Group* const> groups);
+  // Of the answers' tokens under the mix as it stands, `prompts` being those of tokens_of.
+  at::Tensor logprobs(std::span<const Group* const> groups, std::vector<std::vector<AnsweredPrompt>> prompts);
   at::Tensor loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report);
   at::Tensor base_logprobs(const std::vector<std::vector<AnsweredPrompt>>& inputs);
 
