@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "text/padded_rows.h"
 #include "text/prefill.h"
 
 namespace zlens {
@@ -51,13 +52,7 @@ class Continuations {
   }
 
   at::Tensor padded(std::vector<std::int64_t> Row::*values, std::int64_t filler) const {  // -> [B, T]
-    at::Tensor out = at::full({static_cast<std::int64_t>(rows_.size()), length_}, filler, at::kLong);
-    auto* data = out.mutable_data_ptr<std::int64_t>();
-    for (const Row& row : rows_) {
-      std::copy((row.*values).begin(), (row.*values).end(), data);
-      data += length_;
-    }
-    return out;
+    return padded_rows(rows_, values, length_, filler);
   }
 
   std::vector<Row> rows_;

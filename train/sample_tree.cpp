@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "text/padded_rows.h"
 #include "text/prefill.h"
 
 namespace zlens {
@@ -119,13 +120,7 @@ class Forest {
 
  private:
   at::Tensor padded(const std::vector<std::int64_t>& (TreeBuilder::*values)() const, std::int64_t filler) const {  // -> [B, T]
-    at::Tensor out = at::full({static_cast<std::int64_t>(trees_.size()), tokens_}, filler, at::kLong);
-    auto* data = out.mutable_data_ptr<std::int64_t>();
-    for (const TreeBuilder& tree : trees_) {
-      std::copy((tree.*values)().begin(), (tree.*values)().end(), data);
-      data += tokens_;
-    }
-    return out;
+    return padded_rows(trees_, values, tokens_, filler);
   }
 
   std::span<const TreeBuilder> trees_;
