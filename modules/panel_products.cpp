@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
 #include "modules/processor.h"
 
@@ -113,22 +112,28 @@ ZLENS_BF16_TARGET __attribute__((noinline)) void add_products(float* kept, bool 
     for (int c = 0; c < kTileRegisters; ++c) _mm512_store_ps(kept + r * kTileColumns + c * 16, sums[r][c]);
 }
 
+// The rows of x as what is multiplied.
+template <typename T>
+struct Left {
+  const T* values;
+  std::int64_t stride;
+};
+
 // The tiles [begin, end), counted panel by panel and down the rows of each.
 template <typename T>
 class TileRange {
  public:
-  TileRange(const Operands& in, std::int64_t begin, std::int64_t end)
+  TileRange(const Operands& in, const Left<T>& left, std::int64_t begin, std::int64_t end)
       : in_(in),
+        left_(left),
         begin_(begin),
         end_(end),
         packed_(std::min(in.stride, kDepth) * kTileColumns),
-        wide_(std::is_same_v<T, float> ? in.rows * in.width : 0),
         sums_((in.width > kDepth ? in.tiles() : 1) * kTileRows * kTileColumns) {}
 
   void run() {
     fetch(begin_, columns(0)).lines(std::numeric_limits<std::int64_t>::max());
     const std::int64_t tiles = in_.tiles();
-    if constexpr (std::is_same_v<T, float>) widen();
     for (std::int64_t last = 0; begin_ < end_; begin_ = last) {
       last = std::min(end_, (begin_ / tiles + 1) * tiles);
       for (std::int64_t first = 0; first < in_.width; first += kDepth) multiply_columns(columns(first), last);
@@ -159,33 +164,14 @@ class TileRange {
   template <int Rows>
   void tile(Step<T>& step, std::int64_t row) {
     float* sums = step.sums + (in_.width > kDepth ? row * kTileColumns : 0);
-    const auto [left, stride] = left_side(row, step.columns.first);
+    const T* left = left_.values + row * left_.stride + step.columns.first;
     for (std::int64_t i = 0; i < step.columns.width; i += step.between) {
       step.next.lines(step.lines);
-      add_products<Rows>(sums, step.columns.first + i == 0, left + i, stride, step.packed + i * kTileColumns,
+      add_products<Rows>(sums, step.columns.first + i == 0, left + i, left_.stride, step.packed + i * kTileColumns,
                          std::min(step.between, step.columns.width - i));
     }
     if (step.columns.first + step.columns.width < in_.width) return;
     step.panel.gated ? write_gated(sums, step.panel, row, Rows) : write(sums, step.panel, row, Rows);
-  }
-
-  struct Left {
-    const T* values;
-    std::int64_t stride;
-  };
-  Left left_side(std::int64_t row, std::int64_t column) {
-    if constexpr (std::is_same_v<T, Bf16>)
-      return {in_.x + row * in_.stride + column, in_.stride};
-    else
-      return {wide_.data() + row * in_.width + column, in_.width};
-  }
-
-  // The rows of all tiles: once, not for every panel anew.
-  void widen() {
-    const bool one_panel = begin_ / in_.tiles() == (end_ - 1) / in_.tiles();
-    const std::int64_t first = one_panel ? begin_ % in_.tiles() * kTileRows : 0;
-    const std::int64_t last = one_panel ? std::min(in_.rows, ((end_ - 1) % in_.tiles() + 1) * kTileRows) : in_.rows;
-    widen_rows(in_.x + first * in_.stride, static_cast<int>(last - first), in_.width, in_.stride, wide_.data() + first * in_.width);
   }
 
   Fetch after(const Columns& columns, std::int64_t last) const {
@@ -200,19 +186,35 @@ class TileRange {
   }
 
   const Operands& in_;
+  const Left<T> left_;
   std::int64_t begin_, end_;
   AlignedArray<T> packed_;
-  AlignedArray<float> wide_;  // [rows, width] of x, where floats are multiplied
   AlignedArray<float> sums_;
 };
+
+template <typename T>
+void multiply_tiles(const Operands& in, const Left<T>& left) {
+  constexpr std::int64_t kGrain = 8;  // tiles worth another thread
+  at::parallel_for(0, static_cast<std::int64_t>(in.panels.size()) * in.tiles(), kGrain,
+                   [&](std::int64_t begin, std::int64_t end) { TileRange<T>(in, left, begin, end).run(); });
+}
+
+// x [rows, width] as floats: once, not for every panel or thread anew.
+AlignedArray<float> widened(const Operands& in) {
+  constexpr std::int64_t kGrain = 64;  // rows worth another thread
+  AlignedArray<float> out(in.rows * in.width);
+  at::parallel_for(0, in.rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    widen_rows(in.x + begin * in.stride, static_cast<int>(end - begin), in.width, in.stride, out.data() + begin * in.width);
+  });
+  return out;
+}
 
 }  // namespace
 
 void multiply_panels(const Operands& in) {
-  constexpr std::int64_t kGrain = 8;  // tiles worth another thread
-  at::parallel_for(0, static_cast<std::int64_t>(in.panels.size()) * in.tiles(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    processor_prefers_floats() ? TileRange<float>(in, begin, end).run() : TileRange<Bf16>(in, begin, end).run();
-  });
+  if (!processor_prefers_floats()) return multiply_tiles<Bf16>(in, {in.x, in.stride});
+  AlignedArray<float> wide = widened(in);
+  multiply_tiles<float>(in, {wide.data(), in.width});
 }
 
 }  // namespace zlens::kernels
