@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "app/command_line.h"
 #include "app/expert_form.h"
+#include "app/expert_selection.h"
 #include "app/interrupt.h"
 #include "app/task_stream.h"
 #include "eval/progress.h"
@@ -54,28 +56,46 @@ std::int64_t count_of(const po::variables_map& values, const char* name, std::in
 }
 
 std::vector<std::shared_ptr<const Expert>> experts_of(const po::variables_map& values, const std::string& base) {
-  const ExpertStore store(expert_folders(values["experts"].as<std::string>()));
+  const std::string folder = values["experts"].as<std::string>();
+  const auto names = listed(values["only"].as<std::string>());
+  if (names.empty()) return experts_of_base(folder, base).experts;
+  const ExpertStore store(expert_folders(folder));
   std::vector<std::shared_ptr<const Expert>> out;
-  if (const auto names = listed(values["only"].as<std::string>()); !names.empty()) {
-    for (const std::string& name : names) out.push_back(std::make_shared<Expert>(find_expert(name, store, base)));
-    return out;
-  }
-  for (StoredExpert& stored : store.list()) {
-    const bool known = std::any_of(out.begin(), out.end(), [&](const auto& other) { return other->name == stored.expert.name; });
-    if (stored.error.empty() && stored.expert.base == base && !known)
-      out.push_back(std::make_shared<Expert>(std::move(stored.expert)));
-  }
+  for (const std::string& name : names) out.push_back(std::make_shared<Expert>(find_expert(name, store, base)));
   return out;
 }
 
-// Whole groups, so that no input is in both; as many as are needed for `count` samples.
-std::vector<TrainingSample> take(const TaskStream& stream, SampleOrder& order, std::int64_t count) {
-  std::vector<TrainingSample> out;
-  while (static_cast<std::int64_t>(out.size()) < count)
-    for (const std::size_t index : order.next())
-      if (static_cast<std::int64_t>(out.size()) < count) out.push_back(stream.at(index));
-  return out;
-}
+// Shots and selection samples, whose inputs are met by neither the other nor, with --exclude, an evaluation.
+class Drawn {
+ public:
+  Drawn(const TaskStream& stream, std::uint64_t seed) : stream_(stream), order_(stream, seed) {}
+
+  // As many groups as are needed for `count` samples. Throws InputError where the stream has no group left.
+  std::vector<TrainingSample> take(std::int64_t count) {
+    std::vector<TrainingSample> out;
+    while (static_cast<std::int64_t>(out.size()) < count) {
+      for (const std::size_t index : order_.next()) {
+        if (!met_.insert(index).second)
+          throw InputError("the " + std::to_string(stream_.size()) +
+                           " samples are about too few different inputs for so many shots and "
+                           "selection samples, none of which may be about the other's; lower --shots or --selection");
+        if (static_cast<std::int64_t>(out.size()) < count)
+          out.push_back(stream_.at(index));
+        else
+          unused_.push_back(stream_.at(index).id);
+      }
+    }
+    return out;
+  }
+
+  const Json& unused() const { return unused_; }  // ids of samples about the same inputs
+
+ private:
+  const TaskStream& stream_;
+  SampleOrder order_;
+  std::set<std::size_t> met_;
+  Json unused_ = Json::array();
+};
 
 Json ids_of(const std::vector<TrainingSample>& samples) {
   Json out = Json::array();
@@ -110,9 +130,9 @@ int adapt_command(const std::vector<std::string>& arguments) {
     throw InputError("the split '" + split + "' has " + std::to_string(stream.size()) +
                      " samples, fewer than shots and selection need");
   const auto seed = values["seed"].as<std::uint64_t>();
-  SampleOrder order(stream, seed);
+  Drawn drawn(stream, seed);
   const MetricReward reward(metric);
-  FewShotData data{take(stream, order, shots), take(stream, order, selection), &reward};
+  FewShotData data{drawn.take(shots), drawn.take(selection), &reward};
   FewShotOptions options;
   options.cem.population = static_cast<std::size_t>(count_of(values, "population", 2));
   options.cem.seed = seed;
@@ -140,6 +160,7 @@ int adapt_command(const std::vector<std::string>& arguments) {
              {"form", record.at("form")},
              {"shots", ids_of(data.shots)},
              {"selection", ids_of(data.selection)},
+             {"unused", drawn.unused()},
              {"base_selection_score", result.base_selection_score},
              {"selection_score", result.selection_score},
              {"shots_score", result.shots_score},

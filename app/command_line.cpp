@@ -64,9 +64,9 @@ po::options_description model_flags(const char* dtype) {
       "expert", po::value<std::string>()->default_value("none")->value_name("E"),
       "answer with this expert: a name, an expert or mix file; auto: a dispatcher chooses; none: the base")(
       "experts", po::value<std::string>()->default_value("")->value_name("DIR"),
-      "a folder of experts, looked at before assets/experts and the user's")(
+      "a folder of experts, looked at before assets/experts and the user's; auto and adapt look at it alone")(
       "dispatch", po::value<std::string>()->default_value("")->value_name("D"),
-      "how auto chooses: prompt, or classifier (an expert trained for it, else prototypes); default: classifier where such an "
+      "how auto chooses: prompt, classifier (an expert trained for it) or prototype; default: classifier where such an "
       "expert is, else prompt")(
       "form", po::value<std::string>()->default_value("delta")->value_name("F"),
       "how the expert is computed: delta (keeps the base's bits where z = 1), factored, merged, or auto (the fastest)")(

@@ -40,8 +40,9 @@ po::options_description eval_flags() {
 std::set<std::string> ids_of_mix(const std::filesystem::path& path) {
   const Json file = read_json_file(path);
   std::set<std::string> ids;
-  for (const char* list : {"shots", "selection"}) {
-    const Json::json_pointer place("/record/" + std::string(list));
+  for (const std::string list : {"shots", "selection", "unused"}) {
+    const Json::json_pointer place("/record/" + list);
+    if (list == "unused" && !file.contains(place)) continue;  // older files have none
     if (!file.contains(place) || !file.at(place).is_array())
       throw InputError(path.string() + ": no mix of 'zlens adapt' (record/" + list + " is missing)");
     for (const Json& id : file.at(place))

@@ -24,7 +24,9 @@ bool is_classifier(const Expert& expert) {
 
 BaseExperts experts_of_base(const std::string& folder, const std::string& base) {
   BaseExperts out;
-  for (StoredExpert& stored : ExpertStore(expert_folders(folder)).list()) {
+  auto folders = expert_folders(folder);
+  if (!folder.empty()) folders.resize(1);
+  for (StoredExpert& stored : ExpertStore(folders).list()) {
     if (!stored.error.empty() || stored.expert.base != base) continue;
     auto expert = std::make_shared<const Expert>(std::move(stored.expert));
     const bool known =
@@ -79,16 +81,20 @@ void ExpertSelection::load_auto(const SessionOptions& options) {
   factor_ahead(all, *factors_, options);
   if (strategy_ == "prompt") {
     dispatcher_ = make_prompt_dispatcher(model_, experts_, nullptr);
-  } else if (strategy_ == "classifier" && classifier_) {
+  } else if (strategy_ == "classifier") {
+    if (!classifier_)
+      throw InputError(
+          "no expert here was trained to tell the others apart ('zlens train --task dispatch' makes one); --dispatch prototype "
+          "needs none");
     Json unrecorded;  // follows from the options that are
     const MixOptions one_for_all = mix_options(options, *model_, 1, unrecorded);
     dispatcher_ = make_prompt_dispatcher(model_, experts_, zlens::resolve({{classifier_, 1.0, {}}}, *factors_, one_for_all));
-  } else if (strategy_ == "classifier") {
+  } else if (strategy_ == "prototype") {
     dispatcher_ = make_prototype_dispatcher(model_, experts_);
   } else if (strategy_ == "fewshot") {
     throw InputError("few-shot mixes are made by 'zlens adapt' and given as --expert MIX.json");
   } else {
-    throw InputError("dispatch '" + strategy_ + "' is unknown (known: prompt, classifier)");
+    throw InputError("dispatch '" + strategy_ + "' is unknown (known: prompt, classifier, prototype)");
   }
 }
 
@@ -125,7 +131,6 @@ std::shared_ptr<const ActiveMix> ExpertSelection::resolve(const std::vector<Mix>
 
 Json ExpertSelection::describe() const {
   Json out = record_;
-  out["base"] = base_;
   out["mix"] = zlens::describe(fixed_);
   if (!dispatcher_) return out;
   Mix all;

@@ -14,12 +14,12 @@
 
 namespace zlens {
 
-// The experts of one base that lie in a folder (and where names are looked up after it), each name once.
+// The experts of one base that lie in a folder, each name once.
 struct BaseExperts {
   ExpertSet experts;
   std::shared_ptr<const Expert> classifier;  // one trained to tell the others apart, if there is one
 };
-// Throws InputError where there is none.
+// `folder` alone; empty: wherever names are looked up. Throws InputError where there is none.
 BaseExperts experts_of_base(const std::string& folder, const std::string& base);
 
 // Immutable but for the factors that it loads; several threads may use it at once.

@@ -56,6 +56,16 @@ bool RequestPreparer::special_tokens(const PromptText& text, const Request& requ
   return request.raw ? text.add_special_tokens : adds_special_tokens(*model_, text);
 }
 
+std::vector<std::filesystem::path> RequestPreparer::files(const std::vector<std::filesystem::path>& images) const {
+  std::vector<std::filesystem::path> out;
+  for (const auto& [name, modality] : model_->modalities()) {
+    if (reads_.at(name) != "image") continue;
+    for (const auto& image : images)
+      for (auto& file : modality->files(image)) out.push_back(std::move(file));
+  }
+  return out;
+}
+
 PreparedRequest RequestPreparer::prepare(const Request& request) const {
   if (trimmed(request.question).empty()) throw InputError("the question is empty");
   PreparedRequest out;

@@ -1,6 +1,7 @@
 // From a request to the prompt that the model reads. Internal to app/: shows torch.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,9 @@ class RequestPreparer {
   // The prompt's inputs are not encoded yet (LanguageModel::under_mix). Throws InputError on an empty question or an input that
   // nothing reads, and what modalities throw.
   PreparedRequest prepare(const Request& request) const;
+
+  // The files that `prepare` would read for these images.
+  std::vector<std::filesystem::path> files(const std::vector<std::filesystem::path>& images) const;
 
   const LanguageModel& model() const { return *model_; }
 

@@ -12,11 +12,13 @@
 #include "app/builtin.h"
 #include "app/expert_selection.h"
 #include "app/request_preparer.h"
+#include "experts/base_hash.h"
 #include "experts/mix.h"
 #include "io/error.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
 #include "io/stopwatch.h"
+#include "io/user_folders.h"
 #include "modules/device.h"
 #include "modules/dtype.h"
 #include "modules/parallel_rows.h"
@@ -279,6 +281,7 @@ Json Session::describe() const {
     attachments.push_back({{"modality", attachment.modality}, {"options", attachment.options}});
   Json out = {{"model", state.model->path().filename().string()},
               {"model_type", state.model->model_type()},
+              {"base", state.experts->base().empty() ? base_hash(*state.model, user_cache_folder()) : state.experts->base()},
               {"dtype", dtype_label(state.model->dtype())},
               {"attach", attachments},
               {"threads", at::get_num_threads()}};

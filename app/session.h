@@ -33,8 +33,8 @@ struct SessionOptions {
   int threads = 0;                      // 0: one for each core
   std::vector<Attachment> attachments;  // e.g. {{"ocr", {}}}
   std::string expert;                   // a name, an expert or mix file, "auto" (a dispatcher chooses); empty or "none": the base
-  std::string experts;                  // a folder that names are looked up in first, and what `auto` chooses from
-  // How `auto` chooses: prompt | classifier; empty: classifier where an expert was trained for it, else prompt.
+  std::string experts;                  // a folder that names are looked up in first; `auto` chooses from it alone
+  // How `auto` chooses: prompt | classifier | prototype; empty: classifier where an expert was trained for it, else prompt.
   std::string dispatch;
   // How the expert is computed: "delta" keeps the base's bits where z = 1; "factored" and "merged" are faster and round the whole
   // matrix anew; "auto" takes the cheapest by assets/linear-costs.json for `expected_questions` of usual length.

@@ -1,5 +1,7 @@
 #include "app/session_answerer.h"
 
+#include "app/request_preparer.h"
+
 namespace zlens {
 
 std::vector<Answer> SessionAnswerer::answer(std::span<const Sample> samples) {
@@ -20,6 +22,10 @@ std::vector<Answer> SessionAnswerer::answer(std::span<const Sample> samples) {
                        .tokens = reply.new_tokens,
                        .error = std::move(reply.error)});
   return answers;
+}
+
+std::vector<std::filesystem::path> SessionAnswerer::files(const Sample& sample) const {
+  return session_.preparer().files(sample.images);
 }
 
 Json SessionAnswerer::config() const {

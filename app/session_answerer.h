@@ -13,6 +13,7 @@ class SessionAnswerer : public Answerer {
       : session_(session), prompt_(prompt), options_(std::move(options)) {}
 
   std::vector<Answer> answer(std::span<const Sample> samples) override;
+  std::vector<std::filesystem::path> files(const Sample& sample) const override;
   Json config() const override;
 
  private:

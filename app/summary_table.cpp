@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iomanip>
 
+#include "io/error.h"
+
 namespace zlens {
 namespace {
 
@@ -26,7 +28,7 @@ void print_row(std::ostream& out, const Row& row, std::size_t width) {
 void print_summary(std::ostream& out, const Json& summary) {
   std::vector<Row> rows;
   for (const auto& [field, score] : summary.at("by_field").items())
-    if (!field.empty()) rows.push_back({field, summary.at("samples_by_field").value(field, std::int64_t{0}), score});
+    if (!field.empty()) rows.push_back({printable(field, 60), summary.at("samples_by_field").value(field, std::int64_t{0}), score});
   rows.push_back({"all", summary.at("samples").get<std::int64_t>(), summary.at("score")});
   std::size_t width = 10;
   for (const Row& row : rows) width = std::max(width, row.name.size());

@@ -163,6 +163,7 @@ Json identity_of(const po::variables_map& values, const Session& session, const 
   out["flags"] = flags;
   out["data_sha256"] = data.data_sha256;
   out["prompt_variant"] = data.prompt_variant;
+  out["seen"] = data.seen;
   return out;
 }
 

@@ -35,7 +35,9 @@ class Gatherer {
     if (out_.warm_prompt) out_.warm = std::make_unique<TaskStream>(samples, source(*out_.warm_prompt));
     out_.train = std::make_unique<TaskStream>(std::move(samples), source(*out_.prompt));
     if (validates())
-      out_.validation = std::make_unique<TaskStream>(read(text_of(values_, "validation-split")), source(*out_.prompt));
+      out_.validation =
+          std::make_unique<TaskStream>(validation_part(read(text_of(values_, "validation-split"))), source(*out_.prompt));
+    if (out_.warm_prompt) out_.seen["warm_prompt"] = out_.warm_prompt->sha256();
     return std::move(out_);
   }
 
@@ -57,7 +59,9 @@ class Gatherer {
       return all;
     };
     out_.train = std::make_unique<TaskStream>(training_part(read(text_of(values_, "split"))), source);
-    if (validates()) out_.validation = std::make_unique<TaskStream>(read(text_of(values_, "validation-split")), source);
+    if (validates())
+      out_.validation = std::make_unique<TaskStream>(validation_part(read(text_of(values_, "validation-split"))), source);
+    for (const auto& expert : *experts) out_.seen["experts"][expert->name] = expert->sha256;
     return std::move(out_);
   }
 
@@ -73,7 +77,18 @@ class Gatherer {
     if (const std::size_t limit = values_["limit"].as<std::size_t>(); limit > 0 && limit < samples.size()) samples.resize(limit);
     if (samples.empty()) throw InputError("the split '" + text_of(values_, "split") + "' holds no sample of the chosen fields");
     out_.data_sha256 = samples_sha256(samples);
+    out_.seen["files_sha256"] = hash_of_files(samples);
     return samples;
+  }
+
+  std::vector<Sample> validation_part(std::vector<Sample> samples) {
+    out_.seen["validation_sha256"] = samples_sha256(samples);
+    out_.seen["validation_files_sha256"] = hash_of_files(samples);
+    return samples;
+  }
+
+  std::string hash_of_files(const std::vector<Sample>& samples) const {
+    return files_sha256(samples, [&](const Sample& sample) { return session_.preparer().files(sample.images); });
   }
 
   static void append(std::vector<Sample>& all, const Task& task, const ExpertSet& experts, const std::string& entry,

@@ -7,6 +7,7 @@
 #include "app/command_line.h"
 #include "app/task_stream.h"
 #include "eval/rewards.h"
+#include "io/json.h"
 
 namespace zlens {
 
@@ -18,7 +19,8 @@ struct TrainingData {
   std::string prompt_variant;                                 // for records: name@hash, or "dispatch"
   std::unique_ptr<const Reward> reward;
   std::unique_ptr<const TaskStream> train, warm, validation;  // warm and validation may be nullptr
-  std::string data_sha256;
+  std::string data_sha256;                                    // of the training samples
+  Json seen;  // hashes of all else that it reads: a resumed training must find the same
 };
 
 // Throws InputError on unknown names, unreadable data and an empty split. `session` must outlive the result.

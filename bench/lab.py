@@ -41,6 +41,8 @@ class Lab:
         log = self.path("logs", name.replace("/", "-") + ".log")
         with open(log, "a", encoding="utf-8") as out:
             code = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        if code != 0 and done.is_file():
+            done.unlink()  # an evaluation with failed samples has a summary, too
         if code != 0 or not done.exists():
             sys.exit(f"{name}: ended with code {code} (see {log})")
         print(f"  {name}: {time.time() - start:.0f} s", file=sys.stderr, flush=True)

@@ -179,7 +179,7 @@ def expert_sets(study):
 def dispatchers(study):
     folder, routed = expert_sets(study)
     auto = lambda experts, kind: ["--expert", "auto", "--experts", experts, "--dispatch", kind]
-    return {"prompt": auto(folder, "prompt"), "classifier": auto(routed, "classifier"), "prototype": auto(folder, "classifier")}
+    return {"prompt": auto(folder, "prompt"), "classifier": auto(routed, "classifier"), "prototype": auto(folder, "prototype")}
 
 
 def few_shot(study, name, questions, shots=10, more=()):

@@ -8,6 +8,7 @@ have fonts, headings and names that training never met; what they say (strings, 
 """
 import argparse
 import datetime
+import hashlib
 import json
 import pathlib
 import shutil
@@ -36,7 +37,8 @@ LIMITS = {
 
 AGAIN = {
     "tiny-vlm": "A model like it: `scripts/make-tiny-vlm`. The same bits it will not be: wordings and names of the generators were widened while it was made, after the "
-                "stages `answers` and `values`.",
+                "stages `answers` and `values`. In training about one chart or document in a hundred called a bar or a line by one of the unseen names, as words of any kind "
+                "serve there; the generators no longer do that.",
     "smol-vision": "The same again: `scripts/make-smol-vision` (the same bits on the same kind of processor, with any number of threads).",
 }
 
@@ -112,9 +114,12 @@ def main():
     options = parser.parse_args()
     options.work = options.work or pathlib.Path(f"~/.cache/zlens/{options.model}").expanduser()
     options.out = options.out or ROOT / "assets" / options.model
+    trained = options.work / STAGES[options.model][-1]
+    weights = hashlib.sha256((trained / "model.safetensors").read_bytes()).hexdigest()[:12]  # scores of other weights are none of these
     shutil.rmtree(options.out, ignore_errors=True)
-    shutil.copytree(options.work / STAGES[options.model][-1], options.out)
-    lines = card(options, options.model, Lab(pathlib.Path(options.lab).expanduser() / options.model, ["--model", str(options.out), "--threads", THREADS]))
+    shutil.copytree(trained, options.out)
+    lab = Lab(pathlib.Path(options.lab).expanduser() / f"{options.model}-{weights}-{options.count}", ["--model", str(options.out), "--threads", THREADS])
+    lines = card(options, options.model, lab)
     (options.out / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

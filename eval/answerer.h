@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -28,6 +29,8 @@ class Answerer {
   virtual ~Answerer() = default;
   // One answer a sample, in order. Failures of single samples are reported in Answer::error; what is thrown ends the run.
   virtual std::vector<Answer> answer(std::span<const Sample> samples) = 0;
+  // The files that are read to answer it; they need not exist. Default: its images.
+  virtual std::vector<std::filesystem::path> files(const Sample& sample) const { return sample.images; }
   // What shapes the answers: model, hashes, dtype, prompt, experts, …; goes into the run's config.json and must be equal on resume.
   virtual Json config() const = 0;
 };

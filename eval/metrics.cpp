@@ -119,7 +119,12 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The last number that stands in the text: digits, commas between them ignored, one decimal point, a sign that follows no digit.
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// The last number that stands in the text: digits, commas between them ignored, one decimal point, which may come first but for
+// letters and points before it; a sign that follows no digit.
 std::optional<double> last_number(std::string_view text) {
   std::size_t end = text.size();
   while (end > 0 && !is_digit(text[end - 1])) --end;
@@ -128,7 +133,7 @@ std::optional<double> last_number(std::string_view text) {
   for (; begin > 0; --begin) {
     const char c = text[begin - 1];
     const bool inside = begin > 1 && is_digit(text[begin - 2]);
-    if (c == '.' && !point && (inside || begin == 1 || text[begin - 2] == ' ')) {
+    if (c == '.' && !point && is_digit(text[begin]) && (inside || begin == 1 || !is_word(text[begin - 2]))) {
       point = true;
     } else if (!is_digit(c) && !(c == ',' && inside)) {
       break;

@@ -55,7 +55,7 @@ SampleRecord make_record(const Sample& sample, const Answer& answer, std::string
   record.tokens = answer.tokens;
   record.error = valid_utf8(answer.error);
   record.score = score_sample(sample, record.prediction, metric);
-  if (!record.error.empty()) record.score = 0;
+  if (!record.error.empty() && record.score) record.score = 0;  // without references nothing is scored
   return record;
 }
 

@@ -10,6 +10,7 @@
 #include "eval/run_folder.h"
 #include "eval/summary.h"
 #include "io/error.h"
+#include "io/mapped_file.h"
 #include "io/sha256.h"
 
 namespace zlens {
@@ -48,8 +49,10 @@ Json make_config(const Task& task, const Answerer& answerer, const RunOptions& o
           {"data", std::filesystem::absolute(options.data).lexically_normal().string()},
           {"split", options.split},
           {"data_sha256", samples_sha256(samples)},
+          {"files_sha256", files_sha256(samples, [&](const Sample& sample) { return answerer.files(sample); })},
           {"samples", samples.size()},
           {"limit", options.limit},
+          {"exclude", options.exclude},
           {"batch_size", options.batch_size},
           {"metric", metric},
           {"metric_variant", variant_of(metric, samples)},
@@ -181,6 +184,23 @@ std::string samples_sha256(const std::vector<Sample>& samples) {
     const Json json = {sample.id,         sample.field,   sample.question, sample.image_names,
                        sample.references, sample.choices, sample.metric};
     hash.update(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  return hash.hex();
+}
+
+std::string files_sha256(const std::vector<Sample>& samples,
+                         const std::function<std::vector<std::filesystem::path>(const Sample&)>& files_of) {
+  Sha256 hash;
+  std::set<std::filesystem::path> known;
+  for (const Sample& sample : samples) {
+    for (const std::filesystem::path& file : files_of(sample)) {
+      if (!known.insert(file).second) continue;
+      try {
+        hash.update(sha256_hex(MappedFile::open(file)->bytes()));
+      } catch (const Error&) {
+        hash.update("unreadable");
+      }
+    }
   }
   return hash.hex();
 }

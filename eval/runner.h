@@ -44,6 +44,11 @@ std::vector<std::vector<std::size_t>> plan_batches(const std::vector<Sample>& sa
 // SHA-256 over all that the samples say (not over the image files).
 std::string samples_sha256(const std::vector<Sample>& samples);
 
+// SHA-256 over the bytes of the files that are read for the samples, each once, wherever they lie. What cannot be read counts as
+// such.
+std::string files_sha256(const std::vector<Sample>& samples,
+                         const std::function<std::vector<std::filesystem::path>(const Sample&)>& files_of);
+
 // Reads the samples, asks `answerer` batch by batch, stores each record as it comes, and finishes the folder. On resume a batch
 // counts only with all of its records; others are asked again. Throws InputError and Error as RunFolder and Task::read do, and what
 // the answerer throws; the folder then stays resumable.

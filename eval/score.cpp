@@ -1,5 +1,6 @@
 #include "eval/score.h"
 
+#include <set>
 #include <unordered_set>
 
 #include "eval/metrics.h"
@@ -23,6 +24,16 @@ void require_known_ids(const std::vector<Sample>& samples, const std::unordered_
   throw InputError(std::to_string(unknown) + " of " + std::to_string(predictions.size()) +
                    " predictions are for ids that the data set has not, such as '" + printable(example) +
                    "'; check --data and --split");
+}
+
+std::set<std::string> excluded_by(const Json& config, const std::filesystem::path& file) {
+  std::set<std::string> out;
+  const Json list = config.value("exclude", Json::array());  // runs of older versions say nothing
+  for (const Json& id : list) {
+    if (!id.is_string()) throw InputError(file.string() + ": key 'exclude' is no list of ids");
+    out.insert(id.get<std::string>());
+  }
+  return out;
 }
 
 }  // namespace
@@ -58,6 +69,8 @@ std::vector<Sample> samples_to_score(const Task& task, const std::filesystem::pa
   const Json config = read_json_file(config_file);
   const Json limit = config.is_object() ? config.value("limit", Json()) : Json();
   if (!limit.is_number_unsigned()) throw InputError(config_file.string() + ": key 'limit' is missing or not a count");
+  const std::set<std::string> excluded = excluded_by(config, config_file);
+  std::erase_if(samples, [&](const Sample& sample) { return excluded.contains(sample.id); });
   if (limit.get<std::size_t>() > 0 && limit.get<std::size_t>() < samples.size()) samples.resize(limit.get<std::size_t>());
   return samples;
 }

@@ -14,6 +14,8 @@ bool is_control(char32_t code_point) {
 
 }  // namespace
 
+Error::Error(std::string_view message) : std::runtime_error(printable(message, std::string_view::npos)) {}
+
 std::string printable(std::string_view text, std::size_t max_bytes) {
   std::string out;
   while (!text.empty()) {

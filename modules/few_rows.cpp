@@ -9,9 +9,10 @@
 
 namespace zlens::kernels {
 
-bool few_rows_usable(const at::Tensor& x, const at::Tensor& weight) {
-  return x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16 && usable(x) && usable(weight) &&
-         weight.is_contiguous() && x.numel() <= kFewRows * x.size(-1) && processor_has_bf16();
+bool few_rows_usable(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const auto fits = [](const at::Tensor& t) { return t.scalar_type() == at::kBFloat16 && usable(t); };
+  return fits(x) && fits(weight) && (!bias.defined() || fits(bias)) && weight.is_contiguous() &&
+         x.numel() <= kFewRows * x.size(-1) && processor_has_bf16();
 }
 
 at::Tensor few_rows_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

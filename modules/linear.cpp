@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "modules/context.h"
 #include "modules/few_rows.h"
@@ -21,7 +23,7 @@ Linear::Linear(StateDict& weights, const std::string& name, const LinearShape& s
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (kernels::few_rows_usable(x, weight)) return kernels::few_rows_linear(x, weight, bias);
+  if (kernels::few_rows_usable(x, weight, bias)) return kernels::few_rows_linear(x, weight, bias);
   const kernels::Matrix matrix{weight, bias};
   if (kernels::many_rows_usable(x, matrix)) return kernels::many_rows_linear(x, {&matrix, 1}).front();
   if (kernels::many_rows_differentiable_usable(x, matrix)) return kernels::many_rows_differentiable(x, matrix);
@@ -62,6 +64,9 @@ bool ActiveMix::requires_grad() const {
 at::Tensor Linear::spectral(const at::Tensor& x, const SlotChange& change) const {
   if (change.form == LinearForm::Merged) return product(x, change.merged, bias_);
   if (!change.factors) return product(x, weight_, bias_);
+  if (change.scale.size(0) != 1 && change.scale.size(0) != x.size(0))
+    throw std::logic_error("a mix of " + std::to_string(change.scale.size(0)) + " rows for " + std::to_string(x.size(0)) +
+                           " inputs");
   const bool delta = change.form == LinearForm::Delta;
   const kernels::SpectralRows few{x, change.factors->vt, change.scale, change.factors->u, delta ? weight_ : at::Tensor(), bias_};
   if (kernels::spectral_rows_usable(few)) return kernels::spectral_rows(few);

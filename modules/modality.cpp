@@ -27,6 +27,11 @@ at::Tensor Modality::encode_all(const std::vector<const Prepared*>& inputs, Cont
   return rows.empty() ? at::empty({0, 0}) : at::cat(rows);
 }
 
+std::vector<std::filesystem::path> Modality::files(const RawInput& input) const {
+  const auto* path = std::get_if<std::filesystem::path>(&input);
+  return path ? std::vector{*path} : std::vector<std::filesystem::path>();
+}
+
 PromptText Modality::complete(std::string prompt, const std::string&) const {
   return {std::move(prompt), true};
 }

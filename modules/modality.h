@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,10 @@ class Modality {
 
   // Throws InputError, naming the input, where it is unreadable or beyond the limits.
   virtual std::shared_ptr<const Prepared> prepare(const RawInput& input) const = 0;
+
+  // The files that `prepare` reads of this input, for records of what was seen; they need not exist. Default: the input, where it
+  // is a file.
+  virtual std::vector<std::filesystem::path> files(const RawInput& input) const;
 
   // What stands for the input in the prompt: placeholders, row and column tokens, recognised words. May be empty.
   virtual std::string prompt_text(const Prepared& prepared) const = 0;

@@ -19,7 +19,7 @@ RmsNorm::RmsNorm(StateDict& weights, const std::string& name, std::int64_t width
     : options_(options), weight_(take_scale(weights, name + ".weight", width, options.unit_offset)) {}
 
 at::Tensor RmsNorm::forward(const at::Tensor& x) const {
-  if (kernels::usable(x) && fits(x)) return kernels::rms_norm(x, weight_, options_.eps);
+  if (kernels::usable(x) && kernels::usable(weight_) && fits(x)) return kernels::rms_norm(x, weight_, options_.eps);
   if (kernels::fusable(x) && fits(x)) return kernels::rms_norm_differentiable(x, weight_, options_.eps);
   const at::Tensor wide = x.to(at::kFloat);
   const at::Tensor scaled = wide * at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + options_.eps);
@@ -27,7 +27,8 @@ at::Tensor RmsNorm::forward(const at::Tensor& x) const {
 }
 
 kernels::AddedNorm RmsNorm::forward(const at::Tensor& x, const at::Tensor& delta) const {
-  if (kernels::usable(x) && kernels::usable(delta) && fits(x)) return kernels::add_rms_norm(x, delta, weight_, options_.eps);
+  if (kernels::usable(x) && kernels::usable(delta) && kernels::usable(weight_) && fits(x))
+    return kernels::add_rms_norm(x, delta, weight_, options_.eps);
   const at::Tensor sum = x + delta;
   return {sum, forward(sum)};
 }

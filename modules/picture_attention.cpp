@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -12,7 +13,7 @@
 namespace zlens {
 namespace {
 
-// One picture: [T, H*Dh] each.
+// One picture: [T, H*Dh] each, the query's tokens all or some of them.
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads) {
   const auto by_head = [&](const at::Tensor& y) { return y.unflatten(-1, {heads, -1}).transpose(0, 1); };  // -> [H, T, Dh]
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
@@ -20,6 +21,17 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
   const at::Tensor weights = kernels::fusable(scores) ? kernels::softmax_differentiable(scores.unsqueeze(0), {}, scale)[0]
                                                       : at::softmax(scores * scale, -1);
   return kernels::bmm_differentiable(weights, by_head(value)).transpose(0, 1).flatten(1);
+}
+
+// The same without gradients, whose scores need not be held all at once.
+at::Tensor attend_in_blocks(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads) {
+  constexpr std::int64_t kScores = 1 << 24;  // of a block: 64 MB of floats
+  const std::int64_t tokens = query.size(0), block = std::max<std::int64_t>(1, kScores / (heads * key.size(0)));
+  if (tokens <= block) return attend(query, key, value, heads);
+  std::vector<at::Tensor> out;
+  for (std::int64_t first = 0; first < tokens; first += block)
+    out.push_back(attend(query.slice(0, first, std::min(first + block, tokens)), key, value, heads));
+  return at::cat(out);
 }
 
 // All pictures by the kernel that reads prompts, whose queries may see all slots here.
@@ -42,7 +54,8 @@ at::Tensor picture_attention(const at::Tensor& query, const at::Tensor& key, con
   if (!plain && kernels::prompt_attention_usable(query.unflatten(-1, {heads, -1})))
     return attend_without_scores(query, key, value, heads);
   std::vector<at::Tensor> out;
-  for (std::int64_t n = 0; n < query.size(0); ++n) out.push_back(attend(query[n], key[n], value[n], heads));
+  for (std::int64_t n = 0; n < query.size(0); ++n)
+    out.push_back(plain ? attend(query[n], key[n], value[n], heads) : attend_in_blocks(query[n], key[n], value[n], heads));
   return at::stack(out);
 }
 

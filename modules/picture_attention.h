@@ -7,8 +7,8 @@
 
 namespace zlens {
 
-// query, key and value [N, T, H*Dh] each -> softmax(q kᵀ / sqrt(Dh)) v, [N, T, H*Dh]. Differentiable. Scores of one picture's heads
-// are held at once, H T² numbers; without a gradient, on processors with AVX-512 BF16, of a few rows only.
+// query, key and value [N, T, H*Dh] each -> softmax(q kᵀ / sqrt(Dh)) v, [N, T, H*Dh]. Differentiable. With a gradient the
+// scores of one picture's heads are held at once, H T² numbers; without one, of some rows only.
 at::Tensor picture_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads);
 
 }  // namespace zlens

@@ -28,8 +28,8 @@ void share(const RowProducts& in, std::int64_t thread, std::int64_t team) {
 }  // namespace
 
 bool spectral_rows_usable(const SpectralRows& in) {
-  const bool weight_fits = !in.weight.defined() || few_rows_usable(in.x, in.weight);
-  return weight_fits && in.x.dim() == 3 && few_rows_usable(in.x, in.vt) && few_rows_usable(in.x, in.u) &&
+  const bool weight_fits = !in.weight.defined() || few_rows_usable(in.x, in.weight, in.bias);
+  return weight_fits && in.x.dim() == 3 && few_rows_usable(in.x, in.vt) && few_rows_usable(in.x, in.u, in.bias) &&
          in.scale.scalar_type() == at::kFloat && in.scale.stride(1) == 1 && usable(in.scale);
 }
 

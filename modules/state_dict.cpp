@@ -56,7 +56,11 @@ at::Tensor StateDict::take(const std::string& name, at::IntArrayRef shape) {
     misshapen_.push_back(name + " is " + shape_text(entry.shape) + ", expected " + shape_text(shape));
     return at::empty({0});
   }
-  return entry.load(dtype_).to(device_);
+  try {
+    return entry.load(dtype_).to(device_);
+  } catch (const InputError& error) {
+    throw InputError(subject_ + ": tensor '" + name + "': " + error.what());
+  }
 }
 
 void StateDict::take_over(StateDict other, const std::function<std::string(const std::string&)>& rename) {

@@ -55,6 +55,7 @@ class StateDict {
   // Throws InputError with every missing, unexpected and wrongly shaped tensor by name (the first few of each kind).
   void finish() const;
 
+  const std::string& subject() const { return subject_; }
   at::ScalarType dtype() const { return dtype_; }
   // Where tensors that are taken from now on go.
   void set_device(at::Device device) { device_ = device; }

@@ -65,12 +65,18 @@ std::size_t longest_name(std::size_t count) {
   return count <= 3 ? 6 : count == 4 ? 4 : 3;
 }
 
+bool is_unseen_name(View word) {
+  return std::any_of(std::begin(kOthers), std::end(kOthers), [&](const ShortNames& names) {
+    return std::find(names.unseen.begin(), names.unseen.end(), word) != names.unseen.end();
+  });
+}
+
 std::vector<std::string> draw_brands(Rng& rng, std::size_t count, std::size_t longest) {
   std::set<std::string> taken;
   std::vector<std::string> out;
   while (out.size() < count) {
     std::string word = capitalized(draw_word(rng));
-    if (word.size() <= longest && taken.insert(word).second) out.push_back(std::move(word));
+    if (word.size() <= longest && !is_unseen_name(word) && taken.insert(word).second) out.push_back(std::move(word));
   }
   return out;
 }

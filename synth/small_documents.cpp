@@ -139,10 +139,18 @@ struct Sort {
 constexpr Sort kSorts[] = {{kShopHeads, {}}, {kTicketHeads, kTicket}, {kTagHeads, kTag}, {kSignHeads, kSign}, {kFormHeads, kForm}};
 constexpr Sort kSortsUnseen[] = {{kParcelHeads, kParcel}, {kRecipeHeads, kRecipe}, {kWeatherHeads, kWeather}, {kLoanHeads, kLoan}};
 
-// A word that is not among `taken`, which gets it.
+bool is_unseen_key(View word) {
+  return std::any_of(std::begin(kSortsUnseen), std::end(kSortsUnseen), [&](const Sort& sort) {
+    return std::any_of(sort.entries.begin(), sort.entries.end(), [&](const Entry& entry) { return entry.key == word; });
+  });
+}
+
+// A word that is not among `taken`, which gets it, and no key of an unseen sort.
 std::string other_key(Rng& rng, std::set<std::string>& taken) {
-  for (;;)
-    if (const auto [key, added] = taken.insert(capitalized(draw_word(rng))); added) return *key;
+  for (;;) {
+    std::string key = capitalized(draw_word(rng));
+    if (!is_unseen_key(key) && taken.insert(key).second) return key;
+  }
 }
 
 void add_line(SmallDocument& out, View key, std::string value, View metric) {

@@ -22,13 +22,18 @@ class Transcript : public Prepared {
   std::string text_, hash_;
 };
 
+std::string transcript_name(const fs::path& image) {
+  return image.stem().string() + ".txt";
+}
+
+// Empty where there is none.
 fs::path find_transcript(const fs::path& image, const fs::path& folder) {
-  const std::string name = image.stem().string() + ".txt";
+  const std::string name = transcript_name(image);
   if (!folder.empty()) return folder / name;
   fs::path above = fs::absolute(image).parent_path();
   for (int i = 0; i < kFoldersUp; ++i, above = above.parent_path())
     if (fs::exists(above / "transcripts" / name)) return above / "transcripts" / name;
-  throw InputError(image.string() + ": no transcripts/" + name + " in the folders above it");
+  return {};
 }
 
 }  // namespace
@@ -36,9 +41,17 @@ fs::path find_transcript(const fs::path& image, const fs::path& folder) {
 std::shared_ptr<const Prepared> TranscriptModality::prepare(const RawInput& input) const {
   const auto* image = std::get_if<fs::path>(&input);
   if (!image) throw InputError("a transcript can only be found for an image that is a file");
-  std::string text = read_text_file(find_transcript(*image, folder_), kMaxBytes);
+  const fs::path file = find_transcript(*image, folder_);
+  if (file.empty()) throw InputError(image->string() + ": no transcripts/" + transcript_name(*image) + " in the folders above it");
+  std::string text = read_text_file(file, kMaxBytes);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return std::make_shared<Transcript>(std::move(text));
+}
+
+std::vector<fs::path> TranscriptModality::files(const RawInput& input) const {
+  const auto* image = std::get_if<fs::path>(&input);
+  const fs::path file = image ? find_transcript(*image, folder_) : fs::path();
+  return file.empty() ? std::vector<fs::path>() : std::vector{file};
 }
 
 std::string TranscriptModality::prompt_text(const Prepared& prepared) const {

@@ -17,6 +17,7 @@ class TranscriptModality : public Modality {
 
   // Only paths can be prepared. Throws InputError where there is no transcript.
   std::shared_ptr<const Prepared> prepare(const RawInput& input) const override;
+  std::vector<std::filesystem::path> files(const RawInput& input) const override;  // the transcript, where there is one
   std::string prompt_text(const Prepared& prepared) const override;
 
  private:

@@ -112,13 +112,15 @@ FewShotResult adapt(const LanguageModel& model, FactorStore& factors, const std:
     cem.tell(population, scores);
     const Mix mean = search.mix_of(cem.mean());
     FewShotRound report{*std::max_element(scores.begin(), scores.end()), search.selection(mean), cem.mean()};
-    // Without selection samples the shots decide.
-    const double own = data.selection.empty() ? report.best.score : report.selection;
-    const double known = data.selection.empty() ? out.shots_score : out.selection_score;
-    if (own > known) {
-      out.mix = mean;
-      out.selection_score = report.selection;
-      out.shots_score = report.best.score;
+    // Without selection samples the shots decide. The mean is none of the candidates, so it is scored itself.
+    const bool by_shots = data.selection.empty();
+    if (by_shots || report.selection > out.selection_score) {
+      const double shots_score = search.score(cem.mean()).score;
+      if (!by_shots || shots_score > out.shots_score) {
+        out.mix = mean;
+        out.selection_score = report.selection;
+        out.shots_score = shots_score;
+      }
     }
     out.rounds.push_back(std::move(report));
     if (on_round && on_round(round + 1)) break;

@@ -107,18 +107,31 @@ class NanoVlmImages : public ConnectorImages {
       : ConnectorImages(read_image_processor_config(files.folder, "nanovlm"), options_of(files), files.hidden_size, weights,
                         slots) {}
 
-  // The whole picture, then the tiles row by row, each behind its place.
+  // The whole picture, then the tiles row by row, each behind its place (nanoVLM's get_image_string).
   std::string prompt_text(const Prepared& prepared) const override {
     const PreparedViews& views = views_of(prepared);
     const std::string view = repeated(placeholder(), tokens_of_view(views));
-    std::string out = "<|global_image|>" + view;
+    std::string out = kWholePicture + view;
+    if (views.rows * views.cols == 1) return out;
     for (std::int64_t row = 1; row <= views.rows; ++row)
       for (std::int64_t column = 1; column <= views.cols; ++column)
         out += "<row_" + std::to_string(row) + "_col_" + std::to_string(column) + ">" + view;
     return out;
   }
 
+  // Several pictures are counted (get_image_string).
+  PromptText complete(std::string prompt, const std::string&) const override {
+    std::vector<std::size_t> found;
+    for (std::size_t at = prompt.find(kWholePicture); at != prompt.npos; at = prompt.find(kWholePicture, at + 1))
+      found.push_back(at);
+    if (found.size() > 1)
+      for (std::size_t i = found.size(); i-- > 0;) prompt.insert(found[i], "<image: " + std::to_string(i) + ">");
+    return {std::move(prompt), true};
+  }
+
  private:
+  static constexpr const char* kWholePicture = "<|global_image|>";
+
   static ConnectorOptions options_of(const FamilyFiles& files) {
     const std::string subject = subject_of(files);
     const ConfigReader config(files.config, subject);

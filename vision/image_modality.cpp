@@ -42,13 +42,22 @@ std::shared_ptr<const Prepared> ImageModality::prepare(const RawInput& input) co
   const auto* path = std::get_if<std::filesystem::path>(&input);
   const std::string subject = path ? path->string() : "image";
   const Image image = decode_image(input);
-  PreparedViews views = prepare_views(image, processor_, subject);
-  const std::int64_t said = promised(views), given = count(views);
+  check(planned_views({image.height, image.width}, processor_, subject), subject);
+  return std::make_shared<PreparedImage>(prepare_views(image, processor_, subject),
+                                         sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
+}
+
+void ImageModality::check(const PreparedViews& planned, const std::string& subject) const {
+  std::int64_t said = 0, given = 0;
+  try {
+    said = promised(planned);
+    given = count(planned);
+  } catch (const InputError& error) {
+    throw InputError(subject + ": " + error.what());
+  }
   if (said != given)
     throw InputError(subject + ": the processor's files promise " + std::to_string(said) + " image tokens, but the encoder gives " +
                      std::to_string(given) + ": processor_config.json and config.json do not belong together");
-  return std::make_shared<PreparedImage>(std::move(views),
-                                         sha256_hex("image\n" + image_hash(image) + "\n" + fingerprint(processor_)));
 }
 
 std::int64_t ImageModality::count(const PreparedViews& views) const {

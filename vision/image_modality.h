@@ -29,7 +29,7 @@ class PreparedImage : public Prepared {
 class ImageModality : public Modality {
  public:
   std::string placeholder() const override { return placeholder_; }
-  // Throws InputError, too, where processor and encoder disagree about the number of tokens.
+  // Throws InputError, too, where processor and encoder disagree about sizes or the number of tokens.
   std::shared_ptr<const Prepared> prepare(const RawInput& input) const override;
   // The placeholder as often as there are embeddings.
   std::string prompt_text(const Prepared& prepared) const override;
@@ -61,6 +61,9 @@ class ImageModality : public Modality {
   static std::string subject_of(const FamilyFiles& files) { return (files.folder / "config.json").string(); }
 
  private:
+  // Before any pixel is touched, what would be too large for the encoder, or other than it expects, is refused.
+  void check(const PreparedViews& planned, const std::string& subject) const;
+
   ImageProcessorConfig processor_;
   std::string placeholder_;
 };

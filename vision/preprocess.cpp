@@ -138,4 +138,11 @@ PreparedViews prepare_views(const Image& image, const ImageProcessorConfig& conf
   return {std::move(pixels), image.height, image.width, plan.rows, plan.cols};
 }
 
+PreparedViews planned_views(ImageSize picture, const ImageProcessorConfig& config, std::string_view subject) {
+  const ViewPlan plan = plan_views(picture, config, subject);
+  const auto options = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  return {at::empty({plan.views, 3, plan.view.height, plan.view.width}, options), picture.height, picture.width, plan.rows,
+          plan.cols};
+}
+
 }  // namespace zlens

@@ -25,4 +25,7 @@ struct PreparedViews {
 // processor would make more than 178 million pixels, more than 4096 tiles, or none.
 PreparedViews prepare_views(const Image& image, const ImageProcessorConfig& config, std::string_view subject = "image");
 
+// The same without any pixel: the views are on torch's meta device.
+PreparedViews planned_views(ImageSize picture, const ImageProcessorConfig& config, std::string_view subject = "image");
+
 }  // namespace zlens

@@ -6,6 +6,7 @@
 
 #include "io/error.h"
 #include "modules/context.h"
+#include "modules/state_dict.h"
 
 namespace zlens {
 namespace {
@@ -23,7 +24,8 @@ MlpProjector::MlpProjector(const Options& options, StateDict& weights, const std
       linear_1_(weights, name + ".linear_1", {options.in, options.out, options.bias}, slots),
       linear_2_(weights, name + ".linear_2", {options.out, options.out, options.bias}, slots) {
   if (activation_ != "gelu" && activation_ != "gelu_pytorch_tanh" && activation_ != "relu" && activation_ != "silu")
-    throw InputError("projector_hidden_act '" + activation_ + "' is not supported (known: gelu, gelu_pytorch_tanh, relu, silu)");
+    throw InputError(weights.subject() + ": projector_hidden_act '" + activation_ +
+                     "' is not supported (known: gelu, gelu_pytorch_tanh, relu, silu)");
 }
 
 at::Tensor MlpProjector::forward(const at::Tensor& x, const Context& context) const {

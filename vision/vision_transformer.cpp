@@ -28,13 +28,14 @@ at::Tensor activate(const at::Tensor& x, VisionActivation kind) {
   return kernels::fusable(x) ? kernels::gelu_tanh_differentiable(x) : at::gelu(x, "tanh");
 }
 
-std::vector<std::int64_t> counted_from_the_start(const VisionTransformer::Outputs& outputs, std::int64_t layers) {
+std::vector<std::int64_t> counted_from_the_start(const VisionTransformer::Outputs& outputs, std::int64_t layers,
+                                                 const std::string& subject) {
   if (outputs.normed) return {layers};
   std::vector<std::int64_t> out;
   for (const std::int64_t state : outputs.hidden_states) {
     const std::int64_t index = state < 0 ? layers + 1 + state : state;
     if (index < 0 || index > layers)
-      throw InputError("vision_feature_layer " + std::to_string(state) + " is out of range: the vision tower has " +
+      throw InputError(subject + ": vision_feature_layer " + std::to_string(state) + " is out of range: the vision tower has " +
                        std::to_string(layers) + " layers");
     out.push_back(index);
   }
@@ -56,7 +57,7 @@ void ignore_unused(StateDict& weights, const std::string& name, std::int64_t lay
 
 VisionTransformer::VisionTransformer(const VisionConfig& config, const Outputs& outputs, StateDict& weights,
                                      const std::string& name, AdaptableMatrices& slots)
-    : config_(config), wanted_(counted_from_the_start(outputs, config.num_hidden_layers)) {
+    : config_(config), wanted_(counted_from_the_start(outputs, config.num_hidden_layers, weights.subject())) {
   const std::int64_t width = config.hidden_size, layers = *std::max_element(wanted_.begin(), wanted_.end());
   ignore_unused(weights, name, layers, outputs.normed);
   const std::string embeddings = name + ".embeddings.";

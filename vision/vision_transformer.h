@@ -30,8 +30,8 @@ class VisionTransformer {
   VisionTransformer(const VisionConfig& config, const Outputs& outputs, StateDict& weights, const std::string& name,
                     AdaptableMatrices& slots);
 
-  // pixel_values [N, 3, H, W] in any float dtype -> the wanted hidden states, side by side: [N, T, D * number of states]. N are
-  // tiles of one picture: all see the first row of the context's mix. Throws InputError where the tower has no such picture size.
+  // pixel_values [N, 3, H, W] in any float dtype -> the wanted hidden states, side by side: [N, T, D * number of states]. The
+  // context's mix is one for all N, or has a row for each. Throws InputError where the tower has no such picture size.
   at::Tensor forward(const at::Tensor& pixel_values, const Context& context) const;
 
   const VisionConfig& config() const { return config_; }

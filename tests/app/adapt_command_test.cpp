@@ -1,6 +1,9 @@
 // Few-shot mixes from the command line.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "app/command_fixture.h"
 #include "io/json.h"
 #include "io/mapped_file.h"
@@ -58,6 +61,75 @@ TEST_F(AdaptCommand, CandidatesAreComputedInTheFormThatIsAskedFor) {
     EXPECT_EQ(mix().at("record").at("form"), form);
   }
   expect_refused(adapt({"--form", "dense"}), "dense");
+}
+
+// What is left of a receipt's questions serves neither side, nor an evaluation.
+TEST_F(AdaptCommand, AnInputIsMetOnOneSideOnly) {
+  std::string lines;
+  for (int i = 0; i < 24; ++i) {
+    const std::string receipt = std::to_string(i / 3);
+    write("receipts/transcripts/" + receipt + ".txt", "SHOP " + receipt);
+    lines += Json({{"id", receipt + "-" + std::to_string(i % 3)},
+                   {"question", "What is the total?"},
+                   {"images", {receipt + ".png"}},
+                   {"answers", {receipt}}})
+                 .dump() +
+             "\n";
+  }
+  write("receipts/train.jsonl", lines);
+  const auto on_receipts = [&](const std::string& shots, const std::string& selection) {
+    std::vector<std::string> words = adapt();
+    std::replace(words.begin(), words.end(), (folder_ / "math").string(), (folder_ / "receipts").string());
+    *(std::find(words.begin(), words.end(), "--shots") + 1) = shots;
+    *(std::find(words.begin(), words.end(), "--selection") + 1) = selection;
+    return words;
+  };
+  const Outcome outcome = zlens(on_receipts("4", "2"));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json record = mix().at("record");
+  std::map<std::string, std::string> side;  // of a receipt
+  for (const char* list : {"shots", "selection"})
+    for (const Json& id : record.at(list)) {
+      const std::string name = id.get<std::string>(), receipt = name.substr(0, name.find('-'));
+      EXPECT_EQ(side.emplace(receipt, list).first->second, list) << name;
+    }
+  EXPECT_EQ(record.at("shots").size() + record.at("selection").size() + record.at("unused").size(), 3 * side.size());
+  expect_refused(on_receipts("22", "2"), "different inputs");
+}
+
+TEST_F(AdaptCommand, ExpertsAreThoseOfTheFolderAndNoClassifier) {
+  const Outcome made = zlens(on_math("train", {"--objective", "sft", "--steps", "1", "--prompts", "2", "--validation-split", "none",
+                                               "--out", folder_ / "data/zlens/experts/elsewhere.safetensors"}));
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  setenv("XDG_DATA_HOME", (folder_ / "data").c_str(), 1);
+  const Outcome router = zlens({"train",
+                                "--model",
+                                model(),
+                                "--dtype",
+                                "fp32",
+                                "--attach",
+                                "transcript",
+                                "--task",
+                                "dispatch",
+                                "--experts",
+                                folder_ / "experts",
+                                "--data",
+                                "math=" + (folder_ / "math").string(),
+                                "--objective",
+                                "sft",
+                                "--steps",
+                                "1",
+                                "--prompts",
+                                "2",
+                                "--validation-split",
+                                "none",
+                                "--out",
+                                folder_ / "experts/router.safetensors"});
+  ASSERT_EQ(router.exit_code, 0) << router.err;
+  const Outcome outcome = zlens(adapt());
+  unsetenv("XDG_DATA_HOME");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const Json& part : mix().at("experts")) EXPECT_EQ(part.at("expert"), "math");
 }
 
 TEST_F(AdaptCommand, TooFewSamplesAreRefused) {

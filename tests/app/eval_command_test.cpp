@@ -132,12 +132,51 @@ TEST_F(EvalCommand, BadDataAndSettingsAreRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/summary.json"));
 }
 
-TEST_F(EvalCommand, ResumeWithOtherSettingsSaysWhatDiffers) {
+TEST_F(EvalCommand, ResumeWithOtherSettingsFilesOrWeightsSaysWhatDiffers) {
+  const std::filesystem::path copy = folder_ / "copy" / std::filesystem::path(model()).filename();
+  std::filesystem::create_directories(folder_ / "copy");
+  std::filesystem::copy(model(), copy, std::filesystem::copy_options::recursive);
+  const auto refused = [&](std::vector<std::string> more, const std::string& difference) {
+    more.insert(more.end(), {"--no-report", "--limit", "8", "--resume", "--model", copy.string()});
+    const Outcome outcome = zlens(eval("run", more));
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_NE(outcome.err.find(difference), std::string::npos) << outcome.err;
+  };
   ASSERT_EQ(zlens(eval("run", {"--no-report", "--limit", "8"})).exit_code, 0);
   std::filesystem::remove(folder_ / "run/summary.json");
-  const Outcome outcome = zlens(eval("run", {"--no-report", "--limit", "8", "--resume", "--dtype", "fp32"}));
-  EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_NE(outcome.err.find("dtype"), std::string::npos) << outcome.err;
+  refused({"--dtype", "fp32"}, "dtype");
+  const std::string transcript = read_text_file(folder_ / "data/transcripts/1.txt");
+  write("data/transcripts/1.txt", "another text");
+  refused({}, "files_sha256");
+  write("data/transcripts/1.txt", transcript);
+  std::string weights = read_text_file(copy / "model.safetensors");
+  for (std::size_t i = weights.size() / 4; i < weights.size(); i += 101) weights[i] ^= 1;
+  write("copy/" + copy.filename().string() + "/model.safetensors", weights);
+  refused({}, "base");
+}
+
+TEST_F(EvalCommand, NamesFromTheDataAreHarmlessInTheTable) {
+  write_data(Json::array({{{"questionId", 0},
+                           {"question", "Who?"},
+                           {"image", "documents/0.png"},
+                           {"field", "\x1b]0;owned\x07total"},
+                           {"answers", {"0"}}}}));
+  const Outcome outcome = zlens(eval("run", {"--no-report"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("total"), std::string::npos);
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+}
+
+TEST_F(EvalCommand, AFailedSampleWithoutReferencesIsNotScored) {
+  Json data = Json::array();
+  for (int i = 0; i < 2; ++i)
+    data.push_back({{"questionId", i}, {"question", "Who?"}, {"image", "documents/" + std::to_string(i) + ".png"}});
+  write_data(data);
+  std::filesystem::remove(folder_ / "data/transcripts/1.txt");
+  EXPECT_EQ(zlens(eval("run", {"--no-report"})).exit_code, 1);
+  const Json summary = read_json_file(folder_ / "run/summary.json");
+  EXPECT_EQ(summary.at("failed"), 1);
+  EXPECT_TRUE(summary.at("score").is_null()) << summary.dump();
 }
 
 }  // namespace

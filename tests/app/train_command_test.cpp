@@ -125,11 +125,15 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   fs::create_directories(folder_ / "experts");
   ASSERT_EQ(zlens(train("experts/math", {"--steps", "1", "--description", "sums"})).exit_code, 0);
   ASSERT_EQ(zlens(train("experts/receipt", {"--steps", "1", "--description", "shops"})).exit_code, 0);
-  const auto why_asked = [&] {
-    const Outcome asked = zlens({"ask", "--model", model(), "--dtype", "fp32", "--expert", "auto", "--experts", folder_ / "experts",
-                                 "--json", "--max-new-tokens", "2", "2 + 3"});
+  const auto ask = [&](const std::string& experts, const std::string& dispatch) -> std::vector<std::string> {
+    return {"ask",        "--model", model(),  "--dtype",          "fp32", "--expert", "auto", "--experts", folder_ / experts,
+            "--dispatch", dispatch,  "--json", "--max-new-tokens", "2",    "2 + 3"};
+  };
+  const auto why_asked = [&](const std::string& experts = "experts", const std::string& dispatch = "") {
+    const Outcome asked = zlens(ask(experts, dispatch));
     return parse_json(asked.out, asked.err).at("why");
   };
+  expect_refused(ask("experts", "classifier"), "--dispatch prototype");
   EXPECT_EQ(why_asked().at("dispatch"), "prompt");
   const std::string math = folder_ / "math", receipt = folder_ / "receipt";
   const std::vector<std::string> classify = {"train",
@@ -165,6 +169,19 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   const Json why = why_asked();
   EXPECT_EQ(why.at("dispatch"), "classifier") << "where one was trained, it decides";
   EXPECT_EQ(why.at("scores").size(), 3u) << "the classifier is none of the experts that it chooses from; others belong to the base";
+  EXPECT_EQ(why_asked("experts", "prototype").at("scores").size(), 2u);
+
+  // A folder that is named is all there is to choose from, whatever lies where names are looked up besides.
+  fs::create_directories(folder_ / "data/zlens");
+  fs::rename(folder_ / "experts", folder_ / "data/zlens/experts");
+  setenv("XDG_DATA_HOME", (folder_ / "data").c_str(), 1);
+  EXPECT_EQ(why_asked("data/zlens/experts").at("scores").size(), 3u);
+  fs::create_directories(folder_ / "other");
+  ASSERT_EQ(zlens(train("other/word", {"--steps", "1", "--description", "words"})).exit_code, 0);
+  EXPECT_EQ(why_asked("other").at("dispatch"), "prompt");
+  EXPECT_EQ(why_asked("other").at("scores").size(), 1u);
+  unsetenv("XDG_DATA_HOME");
+  fs::rename(folder_ / "data/zlens/experts", folder_ / "experts");
 
   auto wrong = classify;
   *std::find(wrong.begin(), wrong.end(), "math=" + math + ",receipt=" + receipt + ",others=" + receipt) = "chart=" + math;

@@ -79,6 +79,9 @@ TEST(Metrics, NumericTakesTheLastNumber) {
   EXPECT_EQ(score("numeric", "5-3", {"3"}), 1);
   EXPECT_EQ(score("numeric", "No.5", {"5"}), 1);
   EXPECT_EQ(score("numeric", "7.5", {"7"}), 0);
+  EXPECT_EQ(score("numeric", "$.50", {"0.5"}), 1);
+  EXPECT_EQ(score("numeric", "x=-.5", {"-0.5"}), 1);
+  EXPECT_EQ(score("numeric", "well...5", {"5"}), 1);
   EXPECT_EQ(score("numeric", "none", {"none"}), 0);
 }
 

@@ -28,6 +28,19 @@ TEST(Score, ARunScoresAsItDidWhenItWasMade) {
   EXPECT_EQ(result.missing, std::vector<std::string>{"id7"}) << "the one that failed";
 }
 
+TEST(Score, WhatARunLeftOutIsLeftOutAgainAndTheLimitCountsWhatIsLeft) {
+  const test::TemporaryFolder folder;
+  test::FakeAnswerer answerer;
+  const test::FakeTask task(17);
+  RunOptions options = test::options_for(folder.path());
+  options.exclude = {"id1", "id5"};
+  options.limit = 4;
+  run_evaluation(task, answerer, options);
+  const auto samples = samples_to_score(task, "data", "val", folder.path());
+  EXPECT_EQ(samples.size(), 4u);
+  EXPECT_TRUE(score_predictions(task, samples, read_predictions(folder.path())).missing.empty());
+}
+
 TEST(Score, ReadsEveryFormOfPredictions) {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "predictions";

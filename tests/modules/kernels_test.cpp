@@ -166,6 +166,8 @@ TEST(FewRows, NotForManyRowsOrOtherDtypes) {
   EXPECT_FALSE(kernels::few_rows_usable(at::ones({17, 8}, at::kBFloat16), weight));
   EXPECT_FALSE(kernels::few_rows_usable(at::ones({1, 8}), weight));
   EXPECT_FALSE(kernels::few_rows_usable(at::ones({1, 8}, at::kBFloat16).requires_grad_(true), weight));
+  const at::Tensor bias = at::zeros({weight.size(0)}, at::kBFloat16).requires_grad_(true);
+  EXPECT_FALSE(kernels::few_rows_usable(at::ones({1, 8}, at::kBFloat16), weight, bias));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dtypes, Kernels, testing::Values(Case{at::kFloat, 2e-6}, Case{at::kBFloat16, 0.04}),

@@ -42,6 +42,21 @@ TEST(UnitOffsetNorm, IsScaledInFloatAndRoundedOnce) {
   }
 }
 
+TEST(RmsNorm, AWeightThatWantsAGradientGetsItWhereTheInputWantsNone) {
+  at::manual_seed(3);
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor weight = at::ones({24}, dtype).requires_grad_(), x = at::randn({1, 3, 24}).to(dtype);
+    StateDict weights = state_of({{"norm.weight", weight}}, dtype);
+    const RmsNorm norm(weights, "norm", 24, {.eps = 1e-6});
+    for (const at::Tensor& y : {norm.forward(x), norm.forward(x, x).normed}) {
+      ASSERT_TRUE(y.requires_grad()) << dtype;
+      weight.mutable_grad() = at::Tensor();
+      y.sum().backward();
+      EXPECT_TRUE(at::allclose(weight.grad().to(at::kFloat), y.detach().to(at::kFloat).sum({0, 1}), 0.02, 0.02)) << dtype;
+    }
+  }
+}
+
 // A norm and a gated block of Gemma's kind, in float and bfloat16, against differences of the float one.
 TEST(UnitOffsetNorm, GradientsOfNormAndGeluGateFollowNumericDifferences) {
   at::manual_seed(2);

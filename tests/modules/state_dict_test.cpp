@@ -46,7 +46,9 @@ TEST(StateDict, TensorsOfTheWantedDtypeAreMappedNotCopied) {
   const std::span bytes(static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes());
   write_safetensors(folder / "model.safetensors", {{"w", Dtype::BF16, {8}, bytes}}, {});
   StateDict mapped = state_dict_from_checkpoint(folder.path(), at::kBFloat16, [](const std::string& name) { return name; });
-  EXPECT_TRUE(at::equal(mapped.take("w", {8}), values));
+  const at::Tensor first = mapped.take("w", {8}), second = mapped.take("w", {8});
+  EXPECT_TRUE(at::equal(first, values));
+  EXPECT_EQ(first.const_data_ptr(), second.const_data_ptr());  // no copy of its own: both see the file
   StateDict converted = state_dict_from_checkpoint(folder.path(), at::kFloat, [](const std::string& name) { return name; });
   EXPECT_TRUE(at::equal(converted.take("w", {8}), values.to(at::kFloat)));
   StateDict ignored = state_dict_from_checkpoint(folder.path(), at::kFloat, [](const std::string&) { return std::string(); });

@@ -254,6 +254,35 @@ TEST(SmallChart, DifferencesComeWhereAsked) {
   }
 }
 
+// What a chart's bars or a document's lines are called; of charts without what stands in order (months, years), which has no
+// others.
+std::set<std::string> names_in(const char* kind, Split split, bool unseen, std::uint64_t count) {
+  std::set<std::string> out;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Document document = at(kind, i, split);
+    if (document.sample.unseen != unseen) continue;
+    if (const auto* small = std::get_if<SmallChart>(&document.facts)) {
+      const Chart& chart = small->chart;
+      out.insert(chart.series.begin(), chart.series.end());
+      if (!std::set<std::string>{"month", "day", "quarter", "year"}.contains(chart.category_noun))
+        out.insert(chart.categories.begin(), chart.categories.end());
+    } else if (const auto& note = std::get<Note>(document.facts); note.field == "document") {
+      for (const NoteLine& line : note.lines) out.insert(line.key);
+    }
+  }
+  return out;
+}
+
+// Any word may serve as a brand or a key, but for those that are kept for unseen test samples.
+TEST(SmallKinds, NoNameOfAnUnseenSampleIsInTraining) {
+  for (const char* kind : {"small-chart", "reading"}) {
+    const std::set<std::string> trained = names_in(kind, Split::Train, false, 6000);
+    EXPECT_GT(trained.size(), 400u) << kind;
+    for (const std::string& name : names_in(kind, Split::Test, true, 1000))
+      EXPECT_FALSE(trained.contains(name)) << kind << " " << name;
+  }
+}
+
 TEST(SmallChart, AreSmall) {
   for (std::uint64_t i = 0; i < 500; ++i) {
     const Chart chart = std::get<SmallChart>(at("small-chart", i, i % 2 ? Split::Train : Split::Test).facts).chart;

@@ -1,13 +1,13 @@
 #include "vision/ocr/tesseract.h"
 
 #include <leptonica/allheaders.h>
-#include <omp.h>
 #include <tesseract/baseapi.h>
 #include <tesseract/resultiterator.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <mutex>
 
@@ -63,17 +63,22 @@ std::string language_file(const std::string& folder, const std::string& language
 }
 
 // Tesseract splits single lines of text over four OpenMP threads, which mostly wait: about five times the processor time a page
-// (docs/results/ocr.md). It names the number itself, so only the nesting level stops it.
-class OneThread {
- public:
-  OneThread() : levels_(omp_get_max_active_levels()) { omp_set_max_active_levels(0); }
-  ~OneThread() { omp_set_max_active_levels(levels_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int levels_;
-};
+// (docs/results/ocr.md). It names the number itself, so only a limit stops it. That of a league of one team holds for the calling
+// thread alone; the other one, OpenMP's nesting level, may be the whole process's.
+bool recognize(tesseract::TessBaseAPI& api) {
+  int failed = -1;
+  std::exception_ptr error;  // must not leave the region
+#pragma omp teams num_teams(1) thread_limit(1)
+  {
+    try {
+      failed = api.Recognize(nullptr);
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
+  return failed == 0;
+}
 
 struct Box {
   int left = 0, top = 0, right = 0, bottom = 0;
@@ -117,11 +122,10 @@ class Tesseract::Engine {
   }
 
   std::vector<OcrWord> words(const OcrBitmap& page) {
-    const OneThread one_thread;
     api_.SetImage(page.grey.data(), static_cast<int>(page.width), static_cast<int>(page.height), 1, static_cast<int>(page.width));
     api_.SetSourceResolution(300);
     std::vector<OcrWord> words;
-    if (api_.Recognize(nullptr) == 0) words = collect(page);
+    if (recognize(api_)) words = collect(page);
     api_.Clear();
     return words;
   }

@@ -1,9 +1,11 @@
 #include "vision/ocr/ocr_modality.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <thread>
 
@@ -118,8 +120,18 @@ TEST(Ocr, ReadsInParallelWhatItReadsAlone) {
   const OcrModality ocr(forgetful);
   std::vector<std::vector<std::string>> results(4);
   std::vector<std::thread> threads;
-  for (auto& result : results) threads.emplace_back([&] { result = ocr.read(path)->lines(); });
+  const int levels = omp_get_max_active_levels();
+  std::atomic<int> left = 4;
+  for (auto& result : results)
+    threads.emplace_back([&] {
+      result = ocr.read(path)->lines();
+      --left;
+    });
+  // Other work in the process keeps its threads meanwhile.
+  bool kept = true;
+  while (left > 0) kept = kept && omp_get_max_active_levels() == levels;
   for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(kept && omp_get_max_active_levels() == levels);
   for (const auto& result : results) EXPECT_EQ(result, modality().read(path)->lines());
 }
 
