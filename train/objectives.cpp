@@ -21,6 +21,11 @@ std::uint64_t stream_seed(std::uint64_t seed, std::int64_t step, std::uint64_t r
 constexpr std::int64_t kProbeStep = -1;
 constexpr std::size_t kProbePrompts = 40;
 constexpr std::int64_t kPassTokens = 512;
+constexpr double kWorthJoining = 0.2;  // of a text: below, attention over all texts at once costs what it saves (measured)
+
+std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+}
 
 }  // namespace
 
@@ -106,14 +111,43 @@ std::vector<TokenPrompt> Objectives::prompts_under(const Group& group, const std
   return out;
 }
 
+std::int64_t Objectives::Question::tokens() const {
+  std::size_t out = sample.prompt.ids.size();
+  for (const Weighted& answer : answers) out += answer.ids.size();
+  return static_cast<std::int64_t>(out);
+}
+
+// Texts have a chat template's beginning in common, if nothing else: for short ones a good part of what is read.
+std::vector<Objectives::Group> Objectives::joined(std::vector<Group> groups) const {
+  if (options_.answer_only) return groups;
+  std::vector<Group> out;
+  std::int64_t tokens = kPassTokens;
+  const auto alone = [](const Group& group) { return group.size() == 1 && group.front().sample.prompt.embedded.empty(); };
+  std::stable_partition(groups.begin(), groups.end(), alone);
+  for (Group& group : groups) {
+    if (group.empty()) continue;
+    const std::int64_t own = group.front().tokens();
+    const std::int64_t shared =
+        alone(group) && !out.empty() ? common_prefix(out.back().front().sample.prompt.ids, group.front().sample.prompt.ids) : 0;
+    if (shared >= kWorthJoining * static_cast<double>(own) && shared > 0 && tokens + own - shared <= kPassTokens) {
+      tokens += own - shared;
+      out.back().push_back(std::move(group.front()));
+    } else {
+      out.push_back(std::move(group));
+      tokens = own;
+    }
+  }
+  return out;
+}
+
 // The groups that share a pass. Weights are brought and packed once for a pass, which short inputs alone do not pay for; ordered
 // by their lengths, the rows of a pass have little that is padded.
 std::vector<std::vector<const Objectives::Group*>> Objectives::passes(const std::vector<Group>& groups) const {
   const auto length = [](const Group* group) {
-    std::size_t tokens = group->front().sample.prompt.ids.size();
-    for (const Question& question : *group)
-      for (const Weighted& answer : question.answers) tokens += answer.ids.size();
-    return static_cast<std::int64_t>(tokens);
+    const std::vector<std::int32_t>& first = group->front().sample.prompt.ids;
+    auto tokens = static_cast<std::int64_t>(first.size());
+    for (const Question& question : *group) tokens += question.tokens() - common_prefix(first, question.sample.prompt.ids);
+    return tokens;
   };
   std::vector<const Group*> ordered;
   for (const Group& group : groups)
@@ -185,9 +219,10 @@ at::Tensor Objectives::base_logprobs(const std::vector<std::vector<AnsweredPromp
   return at::cat(out);
 }
 
-void Objectives::backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report) {
+void Objectives::backward(std::vector<Group> groups, bool with_kl, double scale, StepReport& report) {
   const Stopwatch start;
   double counted = 0;
+  groups = joined(std::move(groups));
   for (const auto& together : passes(groups)) {
     const at::Tensor loss = loss_of(together, with_kl, scale, report);
     loss.backward();
@@ -235,7 +270,7 @@ StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
   report.rollout_s = start.seconds();
   // A constant, not the tokens at hand: long answers get no other weight than short ones.
   const double scale = static_cast<double>(std::max<std::int64_t>(1, kept) * options_.samples * options_.max_new_tokens) / 8;
-  backward(groups, true, scale, report);
+  backward(std::move(groups), true, scale, report);
   return report;
 }
 
@@ -288,7 +323,7 @@ StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step
   report.reward /= static_cast<double>(answers);
   report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
   report.rollout_s = start.seconds();
-  backward(groups, false, std::max(1.0, tokens), report);
+  backward(std::move(groups), false, std::max(1.0, tokens), report);
   return report;
 }
 
@@ -305,7 +340,7 @@ StepReport Objectives::imitate_references(SampleOrder& order) {
       groups.back().push_back({std::move(sample), {{std::move(ids), 1, 1, {}}}});
     }
   }
-  backward(groups, false, std::max(1.0, tokens), report);
+  backward(std::move(groups), false, std::max(1.0, tokens), report);
   return report;
 }
 

@@ -54,6 +54,8 @@ class Objectives {
   struct Question {
     TrainingSample sample;
     std::vector<Weighted> answers;
+
+    std::int64_t tokens() const;  // of prompt and answers
   };
   using Group = std::vector<Question>;  // about one input
   // What is scored in a pass, and of every token of the answers its weight, its count and, where all were drawn, how likely it was.
@@ -66,7 +68,9 @@ class Objectives {
   std::vector<Rollout> draw_answers(std::vector<TrainingSample> samples, std::int64_t step, std::uint64_t round);
   std::vector<Weighted> weighted(const Rollout& rollout) const;
   // Gradients of -sum(weight ∘ log-probability) / scale + kl. `scale` is for all groups of the step together.
-  void backward(const std::vector<Group>& groups, bool with_kl, double scale, StepReport& report);
+  void backward(std::vector<Group> groups, bool with_kl, double scale, StepReport& report);
+  // Groups of one text each become groups that share what their prompts begin with, a pass each.
+  std::vector<Group> joined(std::vector<Group> groups) const;
   std::vector<std::vector<const Group*>> passes(const std::vector<Group>& groups) const;
   std::vector<TokenPrompt> prompts_under(const Group& group, const std::shared_ptr<const ActiveMix>& mix);
   static Tokens tokens_of(std::span<const Group* const> groups);
