@@ -38,6 +38,7 @@ const std::vector<PreTokenizerKind>& known_kinds() {
   static const std::vector<PreTokenizerKind> kinds{
       {.names = {"gpt-2", "gpt2"}, .splits = {gpt2}},
       {.names = {"llama-bpe", "llama3", "llama-v3"}, .splits = {llama3}, .ignore_merges = true, .add_bos = true},
+      {.names = {"smaug-bpe"}, .splits = {llama3}},  // SmolLM3's, too
       {.names = {"qwen2"}, .splits = {qwen2}, .nfc = true},
       {.names = {"smollm"}, .splits = {gpt2}, .individual_digits = true},
       {.names = {"default"}, .splits = {R"([\p{P}\$\+<=>\^~\|]+)", gpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
@@ -52,7 +53,7 @@ const PreTokenizerKind& find_kind(const std::string& name, const std::string& su
     }
   }
   throw InputError(subject + ": unknown pre-tokenizer " + printable(name) +
-                   " (tokenizer.ggml.pre); known are gpt-2, llama-bpe, qwen2, smollm and default");
+                   " (tokenizer.ggml.pre); known are gpt-2, llama-bpe, smaug-bpe, qwen2, smollm and default");
 }
 
 // The lists of one file, checked to belong together.

@@ -79,6 +79,11 @@ at::Tensor dequantized(const Gguf& gguf, const GgufTensor& tensor, at::ScalarTyp
   return out;
 }
 
+// Architectures whose q and k llama.cpp's converter stores in pairs: those whose rotary positions it computes pair by pair.
+bool stores_pairs(const std::string& model_type) {
+  return model_type == "llama" || model_type == "smollm3";
+}
+
 // [H*Dh, N] with rows of each head as (half, pair) pairs interleaved -> the halves one after the other.
 at::Tensor unpermuted(const at::Tensor& weight, std::int64_t heads) {
   return weight.unflatten(0, {heads, -1, 2}).transpose(1, 2).reshape(weight.sizes()).contiguous();
@@ -93,9 +98,9 @@ StateDict state_dict_from_gguf(const std::shared_ptr<const Gguf>& gguf, const De
     const std::string canonical = canonical_name(name, config.sandwich_norms);
     if (canonical.empty())
       throw InputError(subject + ": tensor '" + name + "' has no place in a " + config.model_type + " decoder");
-    const bool llama = config.model_type == "llama";
+    const bool pairs = stores_pairs(config.model_type);
     const bool query = canonical.find("q_proj.") != std::string::npos, key = canonical.find("k_proj.") != std::string::npos;
-    const std::int64_t heads = !llama ? 0 : query ? config.num_attention_heads : key ? config.num_key_value_heads : 0;
+    const std::int64_t heads = !pairs ? 0 : query ? config.num_attention_heads : key ? config.num_key_value_heads : 0;
     if (heads && (tensor.shape.empty() || tensor.shape[0] % (2 * heads) != 0))
       throw InputError(subject + ": the rows of '" + name + "' cannot be divided among " + std::to_string(heads) + " heads");
     // Gemma's norms are stored as what they scale by, 1 + weight.

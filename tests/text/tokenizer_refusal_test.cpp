@@ -2,11 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <random>
 
 #include "io/error.h"
+#include "io/gguf.h"
 #include "io/json.h"
 #include "io/mapped_file.h"
+#include "support/gguf_bytes.h"
+#include "support/temporary_folder.h"
 #include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_fixture.h"
 #include "text/tokenizer_json.h"
@@ -113,6 +117,26 @@ TEST(TokenizerRefusal, TableOfHostileFiles) {
   expect_refused("[]", "object");
   expect_refused("{\"model\":1,\"model\":2}", "");
   expect_refused(std::string(1'000'000, '['), "");
+}
+
+std::unique_ptr<const Tokenizer> tokenizer_of(const GgufBytes& gguf) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "t.gguf", std::ios::binary) << gguf.bytes();
+  return tokenizer_from_gguf(*Gguf::open(folder / "t.gguf"));
+}
+
+// llama.cpp splits SmolLM3's text as Llama 3's, but lets merges decide what becomes of a word that is a token itself.
+TEST(TokenizerRefusal, SmaugSplitsAsLlama3) {
+  const auto file = [](const std::string& name) {
+    return GgufBytes()
+        .text("tokenizer.ggml.model", "gpt2")
+        .text("tokenizer.ggml.pre", name)
+        .texts("tokenizer.ggml.tokens", {"1", "2", "12", "11", "121"})
+        .texts("tokenizer.ggml.merges", {"1 2", "1 1"});
+  };
+  EXPECT_EQ(tokenizer_of(file("smaug-bpe"))->encode("12112", false), (std::vector<std::int32_t>{2, 0, 2}));
+  EXPECT_EQ(tokenizer_of(file("llama-bpe"))->encode("12112", false), (std::vector<std::int32_t>{4, 2}));
+  EXPECT_THROW(tokenizer_of(file("smaug")), InputError);
 }
 
 TEST(TokenizerRefusal, NormalizerThatExplodes) {
