@@ -5,6 +5,7 @@
 
 #include "io/error.h"
 #include "io/gguf.h"
+#include "io/utf8.h"
 #include "text/bpe.h"
 #include "text/sentencepiece_bpe.h"
 #include "text/tokenizer_fields.h"
@@ -154,8 +155,18 @@ std::vector<float> read_scores(const Gguf& gguf, const GgufVocabulary& vocabular
   return values;
 }
 
+// Answers quote tokens as they are. llama.cpp's converter writes sentencepiece's own strings, which are UTF-8, and bytes as <0x..>.
+void check_utf8(const GgufVocabulary& vocabulary) {
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    if (!is_valid_utf8(vocabulary.tokens[id]))
+      throw InputError(vocabulary.subject + ": token " + std::to_string(id) +
+                       " of tokenizer.ggml.tokens is not valid UTF-8; convert the checkpoint again");
+  }
+}
+
 // Sentencepiece's BPE, which merges by score.
 bool add_llama(const Gguf& gguf, GgufVocabulary vocabulary, TokenizerParts& parts) {
+  check_utf8(vocabulary);
   const bool space_prefix = gguf.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
   std::vector<float> scores = read_scores(gguf, vocabulary);
   std::vector<bool> mergeable;

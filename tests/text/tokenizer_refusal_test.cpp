@@ -125,6 +125,22 @@ std::unique_ptr<const Tokenizer> tokenizer_of(const GgufBytes& gguf) {
   return tokenizer_from_gguf(*Gguf::open(folder / "t.gguf"));
 }
 
+TEST(TokenizerRefusal, SentencepieceTokensOfAGgufAreUtf8) {
+  const auto file = [](const std::string& token) {
+    return GgufBytes()
+        .text("tokenizer.ggml.model", "llama")
+        .texts("tokenizer.ggml.tokens", {"<unk>", "a", token})
+        .numbers("tokenizer.ggml.scores", {0, 0, 0});
+  };
+  EXPECT_EQ(tokenizer_of(file("木"))->vocab_size(), 3);
+  try {
+    tokenizer_of(file("b\xff"));
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("token 2"), std::string::npos) << error.what();
+  }
+}
+
 // llama.cpp splits SmolLM3's text as Llama 3's, but lets merges decide what becomes of a word that is a token itself.
 TEST(TokenizerRefusal, SmaugSplitsAsLlama3) {
   const auto file = [](const std::string& name) {
