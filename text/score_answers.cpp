@@ -6,11 +6,25 @@
 #include <algorithm>
 #include <numeric>
 
+#include "io/error.h"
 #include "text/padded_rows.h"
 #include "text/prefill.h"
 
 namespace zlens {
 namespace {
+
+// Answers come from a tokenizer, which may know more tokens than the model.
+void check_answer(const DecoderConfig& config, const TokenPrompt& prompt, const std::vector<std::int32_t>& answer) {
+  for (const std::int32_t id : answer)
+    if (id < 0 || id >= config.vocab_size)
+      throw InputError("an answer holds the token id " + std::to_string(id) + ", but the model has " +
+                       std::to_string(config.vocab_size) + " embeddings: use the tokenizer of this model");
+  const std::size_t length = prompt.ids.size() + answer.size();
+  if (length > static_cast<std::size_t>(config.max_position_embeddings))
+    throw InputError("the prompt has " + std::to_string(prompt.ids.size()) + " tokens and an answer " +
+                     std::to_string(answer.size()) + ", but the model's context holds " +
+                     std::to_string(config.max_position_embeddings) + ": shorten one of them");
+}
 
 // All but the last token of every answer to every prompt, each answer a branch that continues its prompt.
 class Continuations {
@@ -78,6 +92,8 @@ std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const
                                          std::span<const Answers> answers, const std::shared_ptr<const ActiveMix>& mix,
                                          Caches& caches) {
   if (prompts.empty()) return {};
+  for (std::size_t row = 0; row < prompts.size(); ++row)
+    for (const auto& answer : answers[row]) check_answer(decoder.config(), prompts[row], answer);
   const c10::InferenceMode inference;
   const Continuations tokens(prompts, answers);
   Prefilled start = prefill(decoder, prompts, tokens.length(), mix, caches);

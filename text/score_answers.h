@@ -20,7 +20,8 @@ struct ScoredAnswers {
 using Answers = std::span<const std::vector<std::int32_t>>;  // token ids, none empty
 
 // Log-probabilities of answers[i] behind prompts[i], in one pass over the prompts and one over all answers together. Prefixes of
-// the prompts are shared through `caches` as in `generate`. Thread-safe as `generate` is.
+// the prompts are shared through `caches` as in `generate`. Thread-safe as `generate` is. Throws InputError
+// where an answer holds an id outside the vocabulary or is, behind its prompt, longer than the model's context.
 std::vector<ScoredAnswers> score_answers(const Decoder& decoder, std::span<const TokenPrompt> prompts,
                                          std::span<const Answers> answers, const std::shared_ptr<const ActiveMix>& mix,
                                          Caches& caches);

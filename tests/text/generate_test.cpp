@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "support/checkpoint.h"
+#include "text/score_answers.h"
 
 namespace zlens {
 namespace {
@@ -72,6 +73,29 @@ TEST_F(Generate, RefusesWhatCannotBeAnswered) {
   EXPECT_THROW(run({.sampling = {.temperature = -1}}), InputError);
   EXPECT_THROW(run({.sampling = {.temperature = std::nan("")}}), InputError);
   EXPECT_THROW(run({.sampling = {.top_p = 0}}), InputError);
+}
+
+TEST_F(Generate, AnswersThatTheModelCannotHoldAreNotScored) {
+  const Decoder& decoder = *loaded_.decoder;
+  const auto vocabulary = static_cast<std::int32_t>(decoder.config().vocab_size);
+  const auto room = static_cast<std::size_t>(decoder.config().max_position_embeddings);
+  const auto score = [&](const std::vector<std::vector<std::int32_t>>& answers) {
+    return score_answers(decoder, prompts_[0], answers, nullptr, caches_).logprobs;
+  };
+  const auto reason = [&](const std::vector<std::vector<std::int32_t>>& answers) -> std::string {
+    try {
+      score(answers);
+      return "scored";
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(score({{vocabulary - 1}, {0}}).size(), 2U);
+  EXPECT_NE(reason({{5}, {vocabulary}}).find(std::to_string(vocabulary)), std::string::npos);
+  EXPECT_NE(reason({{5, vocabulary + 1000, 5}}).find("embeddings"), std::string::npos);
+  EXPECT_NE(reason({{-1}}).find("id -1"), std::string::npos);
+  EXPECT_EQ(score({std::vector<std::int32_t>(room - prompts_[0].ids.size(), 5)}).size(), 1U);
+  EXPECT_NE(reason({std::vector<std::int32_t>(room - prompts_[0].ids.size() + 1, 5)}).find("context"), std::string::npos);
 }
 
 TEST(Sampling, FrequenciesFollowTheDistribution) {
