@@ -1,5 +1,6 @@
 #include "io/error.h"
 #include "io/json.h"
+#include "io/regular_file.h"
 #include "io/safetensors.h"
 
 namespace zlens {
@@ -71,9 +72,9 @@ Locations open_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path single = folder / "model.safetensors";
   const std::filesystem::path index = folder / "model.safetensors.index.json";
   Locations locations;
-  if (std::filesystem::exists(single)) {
+  if (has_regular_file(single)) {
     add_tensors(Safetensors::open(single), locations);
-  } else if (std::filesystem::exists(index)) {
+  } else if (has_regular_file(index)) {
     locations = open_shards(index);
   } else {
     throw InputError(folder.string() + ": holds neither model.safetensors nor model.safetensors.index.json");

@@ -1,6 +1,7 @@
 // Where a Hugging Face folder keeps its chat template.
 #include "io/error.h"
 #include "io/mapped_file.h"
+#include "io/regular_file.h"
 #include "text/chat_template.h"
 
 namespace zlens {
@@ -22,7 +23,7 @@ std::optional<std::string> default_of_list(const Json& entries, const std::files
 }
 
 std::optional<std::string> template_in_json(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
+  if (!has_regular_file(file)) return std::nullopt;
   const Json config = read_json_file(file);
   if (!config.is_object()) throw InputError(file.string() + ": expected an object, found " + config.type_name());
   const auto found = config.find("chat_template");
@@ -38,7 +39,7 @@ std::optional<std::string> template_in_json(const std::filesystem::path& file) {
 std::optional<std::string> find_chat_template(const std::filesystem::path& folder) {
   if (auto legacy = template_in_json(folder / "chat_template.json")) return legacy;
   const std::filesystem::path plain = folder / "chat_template.jinja";
-  if (std::filesystem::exists(plain)) return read_text_file(plain, std::size_t{1} << 20);
+  if (has_regular_file(plain)) return read_text_file(plain, std::size_t{1} << 20);
   return template_in_json(folder / "tokenizer_config.json");
 }
 

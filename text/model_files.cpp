@@ -4,6 +4,7 @@
 
 #include "io/error.h"
 #include "io/gguf.h"
+#include "io/regular_file.h"
 #include "io/safetensors.h"
 #include "modules/config_reader.h"
 #include "text/extended_tokenizer.h"
@@ -101,7 +102,8 @@ ModelFiles open_folder(const fs::path& path, const ModelFilesOptions& options) {
   const fs::path generation_path = path / "generation_config.json";
   ModelFiles out;
   out.path = path;
-  out.json = read_json_file(path / "config.json");
+  if (!has_regular_file(config_path)) throw InputError(config_path + ": is missing; name the folder of a Hugging Face checkpoint");
+  out.json = read_json_file(config_path);
   if (const ModelFamily* family = options.families ? options.families->find(out.json) : nullptr) out.family = *family;
   if (out.family) out.decoder_name = out.family->decoder_name;
   add_weights(out, options.without_weights);
@@ -110,7 +112,7 @@ ModelFiles open_folder(const fs::path& path, const ModelFilesOptions& options) {
   } else {
     out.decoder = parse_decoder_config(out.family ? out.family->decoder_config(out.json, config_path) : out.json, config_path);
     out.tokenizer = load_tokenizer(path);
-    const Json generation = fs::exists(generation_path) ? read_json_file(generation_path) : Json::object();
+    const Json generation = has_regular_file(generation_path) ? read_json_file(generation_path) : Json::object();
     out.stop_ids = collect_stop_ids(out.decoder, *out.tokenizer, generation, generation_path.string());
   }
   out.decoder.bidirectional_prompt = out.family && out.family->bidirectional_prompt;

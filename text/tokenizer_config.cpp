@@ -3,6 +3,7 @@
 #include <charconv>
 #include <set>
 
+#include "io/regular_file.h"
 #include "text/token_model.h"
 #include "text/tokenizer_fields.h"
 
@@ -86,7 +87,7 @@ std::optional<bool> optional_boolean(const JsonFields& file, const char* key) {
 
 template <typename Read>
 void with_file(const std::filesystem::path& path, Read read) {
-  if (!std::filesystem::exists(path)) return;
+  if (!has_regular_file(path)) return;
   const Json value = read_json_file(path);
   read(JsonFields(value, path.string()));
 }

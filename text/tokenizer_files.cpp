@@ -3,6 +3,7 @@
 
 #include "io/error.h"
 #include "io/mapped_file.h"
+#include "io/regular_file.h"
 #include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_config.h"
 #include "text/tokenizer_json.h"
@@ -12,14 +13,14 @@ namespace zlens {
 std::unique_ptr<const Tokenizer> load_tokenizer(const std::filesystem::path& folder) {
   const TokenizerConfig config = read_tokenizer_config(folder);
   const auto json = folder / "tokenizer.json";
-  if (std::filesystem::exists(json)) {
+  if (has_regular_file(json)) {
     TokenizerParts parts = tokenizer_parts_from_json(read_json_file(json, {.max_depth = 32}), json.string());
     parts.bos_token = config.bos_token;
     parts.eos_token = config.eos_token;
     return std::make_unique<PipelineTokenizer>(std::move(parts), json.string());
   }
   const auto model = folder / "tokenizer.model";
-  if (!std::filesystem::exists(model)) {
+  if (!has_regular_file(model)) {
     throw InputError(folder.string() + ": neither tokenizer.json nor tokenizer.model is in this folder");
   }
   const std::string bytes = read_text_file(model, SentencepieceLimits::max_file_bytes);

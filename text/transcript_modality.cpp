@@ -2,6 +2,7 @@
 
 #include "io/error.h"
 #include "io/mapped_file.h"
+#include "io/regular_file.h"
 #include "io/sha256.h"
 
 namespace zlens {
@@ -32,7 +33,7 @@ fs::path find_transcript(const fs::path& image, const fs::path& folder) {
   if (!folder.empty()) return folder / name;
   fs::path above = fs::absolute(image).parent_path();
   for (int i = 0; i < kFoldersUp; ++i, above = above.parent_path())
-    if (fs::exists(above / "transcripts" / name)) return above / "transcripts" / name;
+    if (has_regular_file(above / "transcripts" / name)) return above / "transcripts" / name;
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/error.h"
+#include "io/regular_file.h"
 #include "modules/config_reader.h"
 
 namespace zlens {
@@ -276,8 +277,7 @@ ImageProcessorConfig read_transformers(const ConfigReader& image, const ConfigRe
 }
 
 Json object_or_empty(const std::filesystem::path& file) {
-  std::error_code ignored;
-  return std::filesystem::exists(file, ignored) ? read_json_file(file) : Json::object();
+  return has_regular_file(file) ? read_json_file(file) : Json::object();
 }
 
 }  // namespace
@@ -289,8 +289,7 @@ ImageProcessorConfig read_image_processor_config(const std::filesystem::path& fo
   const ConfigReader processor_reader(processor, processor_file.string());
   if (processor_reader.has("image_processor"))
     return read_transformers(processor_reader.child("image_processor"), processor_reader, model_type);
-  std::error_code ignored;
-  if (!std::filesystem::exists(image_file, ignored)) {
+  if (!has_regular_file(image_file)) {
     throw InputError(folder.string() +
                      ": no preprocessor_config.json, and no image_processor in processor_config.json; copy it "
                      "from the published checkpoint");

@@ -120,6 +120,15 @@ TEST(Checkpoint, BadIndexesAreRefused) {
   expect_refused(index, "not valid JSON", [&] { open_checkpoint(folder.path()); });
 }
 
+TEST(Checkpoint, FilesThatCannotBeFollowedAreNamed) {
+  const TemporaryFolder folder;
+  for (const std::string name : {"model.safetensors", kIndex}) {
+    std::filesystem::create_symlink(name, folder / name);
+    expect_refused((folder / name).string(), "cannot be examined", [&] { open_checkpoint(folder.path()); });
+    std::filesystem::remove(folder / name);
+  }
+}
+
 TEST(Checkpoint, ADamagedShardIsNamed) {
   const TemporaryFolder folder;
   write_bytes(folder / "m-1", "xxxx");

@@ -1,6 +1,7 @@
 #include "text/chat_template.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -95,6 +96,19 @@ TEST_F(FindChatTemplate, NothingWhereThereIsNone) {
   EXPECT_EQ(find_chat_template(folder_), std::nullopt);
   write("tokenizer_config.json", R"({"chat_template": null})");
   EXPECT_EQ(find_chat_template(folder_), std::nullopt);
+}
+
+// A pipe would block whoever opens it.
+TEST_F(FindChatTemplate, RefusesWhatIsNoRegularFile) {
+  for (const char* name : {"tokenizer_config.json", "chat_template.jinja", "chat_template.json"}) {
+    SCOPED_TRACE(name);
+    fs::create_symlink(name, folder_ / name);
+    EXPECT_THROW(find_chat_template(folder_), InputError) << "a link to itself";
+    fs::remove(folder_ / name);
+    ASSERT_EQ(::mkfifo((folder_ / name).c_str(), 0600), 0);
+    EXPECT_THROW(find_chat_template(folder_), InputError) << "a pipe";
+    fs::remove(folder_ / name);
+  }
 }
 
 // Each file written comes before those written earlier.

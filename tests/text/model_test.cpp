@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -125,6 +126,20 @@ TEST_F(Model, PlaceholdersMustMatchTheInputs) {
   const auto prepared = toy->prepare(std::span<const std::byte>(data));
   EXPECT_THROW(model_->tokenize("a<media>b", {{"toy", prepared}}), InputError) << "fewer";
   EXPECT_THROW(model_->tokenize("a<media><media><media>", {{"toy", prepared}}), InputError) << "more";
+}
+
+// A pipe would block whoever opens it.
+TEST_F(Model, FilesOfAFolderAreRegular) {
+  for (const char* name : {"generation_config.json", "config.json"}) {
+    SCOPED_TRACE(name);
+    std::filesystem::remove(folder_ / name);
+    std::filesystem::create_symlink(name, folder_ / name);
+    EXPECT_THROW(LanguageModel::load(folder_.path(), {}), InputError) << "a link to itself";
+    std::filesystem::remove(folder_ / name);
+    ASSERT_EQ(::mkfifo((folder_ / name).c_str(), 0600), 0);
+    EXPECT_THROW(LanguageModel::load(folder_.path(), {}), InputError) << "a pipe";
+    std::filesystem::remove(folder_ / name);
+  }
 }
 
 TEST_F(Model, BrokenFoldersAreNamedInOneLine) {

@@ -1,6 +1,8 @@
 // Broken and hostile tokenizer files are refused with one line that names the file; none crashes.
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -153,6 +155,21 @@ TEST(TokenizerRefusal, SmaugSplitsAsLlama3) {
   EXPECT_EQ(tokenizer_of(file("smaug-bpe"))->encode("12112", false), (std::vector<std::int32_t>{2, 0, 2}));
   EXPECT_EQ(tokenizer_of(file("llama-bpe"))->encode("12112", false), (std::vector<std::int32_t>{4, 2}));
   EXPECT_THROW(tokenizer_of(file("smaug")), InputError);
+}
+
+// A pipe would block whoever opens it.
+TEST(TokenizerRefusal, FilesOfAFolderAreRegular) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.json", "tokenizer.model"}) {
+    SCOPED_TRACE(name);
+    std::filesystem::create_symlink(name, folder / name);
+    EXPECT_THROW(load_tokenizer(folder.path()), InputError) << "a link to itself";
+    std::filesystem::remove(folder / name);
+    ASSERT_EQ(::mkfifo((folder / name).c_str(), 0600), 0);
+    EXPECT_THROW(load_tokenizer(folder.path()), InputError) << "a pipe";
+    std::filesystem::remove(folder / name);
+  }
 }
 
 TEST(TokenizerRefusal, NormalizerThatExplodes) {

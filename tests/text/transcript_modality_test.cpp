@@ -29,6 +29,9 @@ TEST(TranscriptModality, SaysWhatIsMissing) {
   const TranscriptModality modality;
   EXPECT_THROW(modality.prepare(folder / "documents/8.jpg"), InputError);
   EXPECT_THROW(modality.prepare(RgbView{}), InputError);
+  std::filesystem::create_directories(folder / "transcripts");
+  std::filesystem::create_symlink("8.txt", folder / "transcripts/8.txt");
+  EXPECT_THROW(modality.prepare(folder / "documents/8.jpg"), InputError) << "a link to itself";
 }
 
 }  // namespace
