@@ -35,7 +35,7 @@ po::options_description compare_flags() {
 }
 
 std::map<std::string, std::string> read_groups(const std::string& file) {
-  const Json json = read_json_file(file);
+  const Json json = read_json_file(file, kDataJson);
   if (!json.is_object() || json.empty()) throw InputError(file + ": is not an object of ids and groups");
   std::map<std::string, std::string> groups;
   for (const auto& [id, group] : json.items()) {

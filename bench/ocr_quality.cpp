@@ -199,7 +199,7 @@ void score(const zlens::Json& question, const Page& page, bool tell, Count& coun
 
 void run(const Arguments& arguments) {
   if (!arguments.dump.empty()) std::filesystem::create_directories(arguments.dump);
-  const zlens::Json data = zlens::read_json_file(arguments.data / (arguments.split + ".json")).at("data");
+  const zlens::Json data = zlens::read_json_file(arguments.data / (arguments.split + ".json"), zlens::kDataJson).at("data");
   std::map<std::string, Page> pages;
   std::map<std::string, Count> fields;
   const zlens::Tesseract tesseract({arguments.language, arguments.psm});

@@ -29,7 +29,7 @@ void add(Predictions& out, const fs::path& file, const std::string& where, const
 }
 
 Predictions from_list(const fs::path& file, const std::string& text) {
-  const Json list = parse_json(text, file.string());
+  const Json list = parse_json(text, file.string(), kDataJson);
   Predictions out;
   std::size_t index = 0;
   for (const Json& value : require_entries(list, file, "the file")) add(out, file, "entry " + std::to_string(index++), value);

@@ -20,7 +20,7 @@ bool is_plain_file_name(const std::string& name) {
 }
 
 WeightMap read_weight_map(const std::filesystem::path& index) {
-  const Json root = read_json_file(index);
+  const Json root = read_json_file(index, kTableJson);
   if (!root.is_object() || !root.contains("weight_map") || !root["weight_map"].is_object()) {
     throw InputError(index.string() + ": needs an object \"weight_map\" that names the shard of every tensor");
   }

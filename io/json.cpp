@@ -88,6 +88,8 @@ class DomBuilder : public nlohmann::json_sax<Json> {
 
   // Stands for a place in the tree that stays put: nothing is added beside an open value.
   Json* place(Json&& value) {
+    if (++values_ > limits_.max_values)
+      fail(subject_, offset(), "more than " + std::to_string(limits_.max_values) + " values; is this the right file?");
     Json* slot = &root_;
     if (!open_.empty() && open_.back()->is_array()) {
       slot = &open_.back()->get_ref<Json::array_t&>().emplace_back();
@@ -122,6 +124,7 @@ class DomBuilder : public nlohmann::json_sax<Json> {
   const JsonLimits& limits_;
   Json root_;
   std::vector<Json*> open_;
+  std::size_t values_ = 0;
   Json* member_ = nullptr;  // where the value of the key just read goes
 };
 

@@ -45,13 +45,16 @@ std::optional<Dtype> find_dtype(std::string_view name) {
   return static_cast<Dtype>(row - kDtypes.begin());
 }
 
+// Some eight values for each tensor.
+constexpr JsonLimits kHeaderLimits{.max_depth = 4, .max_bytes = kMaxSafetensorsHeader, .max_values = kTableJson.max_values};
+
 // One header being read; knows the file's name for errors.
 class HeaderReader {
  public:
   HeaderReader(std::span<const std::byte> file, std::string_view subject) : file_(file), subject_(subject) {}
 
   SafetensorsHeader read() {
-    const Json root = parse_json(header_text(), std::string(subject_) + ": header", {.max_depth = 4});
+    const Json root = parse_json(header_text(), std::string(subject_) + ": header", kHeaderLimits);
     for (const auto& [name, value] : root.items()) {
       if (name == "__metadata__") {
         read_metadata(value);

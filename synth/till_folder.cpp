@@ -82,7 +82,7 @@ class Reader {
   explicit Reader(const fs::path& folder) : folder_(folder) {}
 
   void read(const fs::path& file) {
-    const Json document = read_json_file(file, {.max_bytes = kMostJsonBytes});
+    const Json document = read_json_file(file, {.max_bytes = kMostJsonBytes, .max_values = kDataJson.max_values});
     if (!document.is_object() || !document.contains("data") || !document["data"].is_array())
       throw InputError(file.string() + ": has no list 'data'; receipts are read from {\"data\": [{\"question\", \"image\", …}]}");
     const Json& records = document["data"];

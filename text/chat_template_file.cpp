@@ -24,7 +24,7 @@ std::optional<std::string> default_of_list(const Json& entries, const std::files
 
 std::optional<std::string> template_in_json(const std::filesystem::path& file) {
   if (!has_regular_file(file)) return std::nullopt;
-  const Json config = read_json_file(file);
+  const Json config = read_json_file(file, kTableJson);  // tokenizer_config.json may list many added tokens
   if (!config.is_object()) throw InputError(file.string() + ": expected an object, found " + config.type_name());
   const auto found = config.find("chat_template");
   if (found == config.end() || found->is_null()) return std::nullopt;

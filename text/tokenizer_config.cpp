@@ -88,7 +88,7 @@ std::optional<bool> optional_boolean(const JsonFields& file, const char* key) {
 template <typename Read>
 void with_file(const std::filesystem::path& path, Read read) {
   if (!has_regular_file(path)) return;
-  const Json value = read_json_file(path);
+  const Json value = read_json_file(path, kTableJson);  // models of speech list tens of thousands of added tokens here
   read(JsonFields(value, path.string()));
 }
 

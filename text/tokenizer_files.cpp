@@ -14,7 +14,7 @@ std::unique_ptr<const Tokenizer> load_tokenizer(const std::filesystem::path& fol
   const TokenizerConfig config = read_tokenizer_config(folder);
   const auto json = folder / "tokenizer.json";
   if (has_regular_file(json)) {
-    TokenizerParts parts = tokenizer_parts_from_json(read_json_file(json, {.max_depth = 32}), json.string());
+    TokenizerParts parts = tokenizer_parts_from_json(read_json_file(json, kTokenizerJson), json.string());
     parts.bos_token = config.bos_token;
     parts.eos_token = config.eos_token;
     return std::make_unique<PipelineTokenizer>(std::move(parts), json.string());

@@ -188,7 +188,7 @@ TokenizerParts tokenizer_parts_from_json(const Json& value, const std::string& s
 }
 
 std::unique_ptr<const Tokenizer> tokenizer_from_json_text(std::string_view text, const std::string& subject) {
-  const Json value = parse_json(text, subject, {.max_depth = 32});
+  const Json value = parse_json(text, subject, kTokenizerJson);
   return std::make_unique<PipelineTokenizer>(tokenizer_parts_from_json(value, subject), subject);
 }
 

@@ -32,7 +32,7 @@ Sample read_entry(const fs::path& folder, const DataEntry& entry) {
 std::vector<Sample> read_half(const fs::path& folder, const std::string& split, const std::string& half) {
   const fs::path file = folder / (split + "_" + half + ".json");
   if (!fs::exists(file)) return {};
-  const Json document = read_json_file(file);
+  const Json document = read_json_file(file, kDataJson);
   std::vector<Sample> samples;
   for (const Json& value : require_entries(document, file, "the file")) {
     const std::string index = std::to_string(samples.size());

@@ -57,7 +57,7 @@ class DocVqaTask : public Task {
 
   std::vector<Sample> read(const fs::path& data, const std::string& split) const override {
     const fs::path file = split_file(data, split);
-    const Json document = read_json_file(file);
+    const Json document = read_json_file(file, kDataJson);
     if (!document.is_object() || !document.contains("data")) {
       throw InputError(file.string() + ": has no list 'data'; the " + description_.name +
                        " format is {\"data\": [{\"questionId\", …}]}");

@@ -36,7 +36,7 @@ class EasyVqaTask : public Task {
   std::vector<Sample> read(const fs::path& data, const std::string& split) const override {
     require_split_name(split);
     const fs::path file = data / split / "questions.json";
-    const Json document = read_json_file(file);
+    const Json document = read_json_file(file, kDataJson);
     std::vector<Sample> samples;
     for (const Json& value : require_entries(document, file, "the file")) {
       const std::string where = "entry " + std::to_string(samples.size());

@@ -141,6 +141,28 @@ TEST(Json, SizeLimit) {
   expect_refused("text", "the limit is 4", [] { parse_json("[123]", "text", {.max_bytes = 4}); });
 }
 
+TEST(Json, ValueLimit) {
+  EXPECT_NO_THROW(parse_json("[1,{\"a\":2}]", "text", {.max_values = 4}));
+  expect_refused("text", "more than 4 values", [] { parse_json("[1,{\"a\":2},3]", "text", {.max_values = 4}); });
+  // What nests or repeats nothing but brackets takes most memory for its size.
+  std::string brackets = "[[]";
+  while (brackets.size() < (std::size_t{2} << 20)) brackets += ",[]";
+  expect_refused("config.json", "values", [&] { parse_json(brackets + "]", "config.json"); });
+  const std::string long_config = "\"" + std::string(std::size_t{5} << 20, 'x') + "\"";
+  expect_refused("config.json", "the limit is", [&] { parse_json(long_config, "config.json"); });
+  EXPECT_NO_THROW(parse_json(long_config, "tokenizer.json", kTableJson));
+}
+
+// As many as the largest published tokenizer.json has, Gemma's.
+TEST(Json, TablesHoldTheLargestVocabularies) {
+  std::string text = R"({"vocab":{)";
+  for (int i = 0; i < 262'144; ++i) text += (i ? ",\"token" : "\"token") + std::to_string(i) + "\":" + std::to_string(i);
+  text += R"(},"merges":[)";
+  for (int i = 0; i < 514'906; ++i) text += std::string(i ? "," : "") + R"(["abcdefgh","ijklmnop"])";
+  text += "]}";
+  EXPECT_EQ(parse_json(text, "tokenizer.json", kTableJson)["merges"].size(), 514'906U);
+}
+
 TEST(Json, FilesAreNamed) {
   const test::TemporaryFolder folder;
   test::write_bytes(folder / "good.json", "{\"a\": 1}");
@@ -157,7 +179,7 @@ TEST(Json, ManyKeysTakeNoQuadraticTime) {
   for (int i = 0; i < 300'000; ++i) text += "\"token" + std::to_string(i) + "\":" + std::to_string(i) + ",";
   text.back() = '}';
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(parse_json(text, "vocabulary").size(), 300'000U);
+  EXPECT_EQ(parse_json(text, "vocabulary", kTableJson).size(), 300'000U);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 

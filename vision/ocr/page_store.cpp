@@ -48,7 +48,7 @@ std::shared_ptr<const OcrPage> read_page(const std::filesystem::path& file, cons
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) return nullptr;
   try {
-    return from_json(parse_json(read_text_file(file, kMostFileBytes), file.string()), content_hash);
+    return from_json(parse_json(read_text_file(file, kMostFileBytes), file.string(), kDataJson), content_hash);
   } catch (const Error&) {
     return nullptr;
   } catch (const Json::exception&) {
