@@ -110,22 +110,42 @@ void read_gemma(const ConfigReader& config, DecoderConfig& out) {
   if (second) out.attn_logit_softcapping = read_softcap(config, "attn_logit_softcapping", 50);
 }
 
+// 0: no layer has one. A key that is absent means the class's default, null none.
+std::int64_t read_window(const ConfigReader& config, const std::string& model_type) {
+  if (model_type == "gemma2" || model_type == "gemma3_text") return config.integer("sliding_window", kWindow, 4096);
+  const bool qwen = model_type == "qwen2" || model_type == "qwen3", switched = qwen || model_type == "smollm3";
+  if (model_type != "mistral" && !(switched && config.boolean("use_sliding_window", false))) return 0;
+  if (config.has("sliding_window")) return config.integer("sliding_window", kWindow);
+  return model_type == "smollm3" || config.json().contains("sliding_window") ? 0 : 4096;
+}
+
+// SmolLM3 leaves rotary positions out of some layers.
+std::vector<bool> read_rotating_layers(const ConfigReader& config, const DecoderConfig& out) {
+  const auto layers = static_cast<std::size_t>(out.num_hidden_layers);
+  std::vector<bool> rotates(layers, true);
+  if (out.model_type != "smollm3") return rotates;
+  const auto listed = config.integers("no_rope_layers", {0, 1});
+  if (!listed.empty() && listed.size() != layers) config.fail("no_rope_layers", "must hold a 0 or 1 for each layer");
+  const std::int64_t interval = config.integer("no_rope_layer_interval", kPeriod, 4);
+  for (std::size_t i = 0; i < layers; ++i)
+    rotates[i] = listed.empty() ? (static_cast<std::int64_t>(i) + 1) % interval != 0 : listed[i] == 1;
+  return rotates;
+}
+
 // Where the config lists no kinds of layers.
-bool slides_by_default(const ConfigReader& config, const std::string& model_type, std::int64_t layer) {
-  if (model_type == "mistral") return true;
-  if (model_type == "gemma2") return layer % 2 == 0;
-  if (model_type == "gemma3_text") return (layer + 1) % config.integer("sliding_window_pattern", kPeriod, 6) != 0;
+bool slides_by_default(const ConfigReader& config, const DecoderConfig& out, std::int64_t layer) {
+  if (out.model_type == "mistral") return true;
+  if (out.model_type == "gemma2") return layer % 2 == 0;
+  if (out.model_type == "gemma3_text") return (layer + 1) % config.integer("sliding_window_pattern", kPeriod, 6) != 0;
+  if (out.model_type == "smollm3") return !out.layer_rotates[static_cast<std::size_t>(layer)];
   return layer >= config.integer("max_window_layers", {0, 4096}, 28);
 }
 
 void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
   const auto layers = static_cast<std::size_t>(out.num_hidden_layers);
   out.layer_slides.assign(layers, false);
-  out.layer_rotates.assign(layers, true);
-  const bool gemma = out.model_type == "gemma2" || out.model_type == "gemma3_text";
-  const bool windowed = out.model_type == "mistral" || config.boolean("use_sliding_window", false);
-  if (gemma) out.sliding_window = config.integer("sliding_window", kWindow, 4096);
-  if (!gemma && windowed && config.has("sliding_window")) out.sliding_window = config.integer("sliding_window", kWindow);
+  out.layer_rotates = read_rotating_layers(config, out);
+  out.sliding_window = read_window(config, out.model_type);
   if (config.has("layer_types")) {
     const Json& kinds = config.json()["layer_types"];
     if (!kinds.is_array() || kinds.size() != layers) config.fail("layer_types", "must list a kind for each layer");
@@ -134,15 +154,8 @@ void read_layer_kinds(const ConfigReader& config, DecoderConfig& out) {
       out.layer_slides[i] = kinds[i] == "sliding_attention" && out.sliding_window > 0;
     }
   } else if (out.sliding_window > 0) {
-    for (std::size_t i = 0; i < layers; ++i)
-      out.layer_slides[i] = slides_by_default(config, out.model_type, static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < layers; ++i) out.layer_slides[i] = slides_by_default(config, out, static_cast<std::int64_t>(i));
   }
-  if (out.model_type != "smollm3") return;
-  const auto rotates = config.integers("no_rope_layers", {0, 1});
-  if (!rotates.empty() && rotates.size() != layers) config.fail("no_rope_layers", "must hold a 0 or 1 for each layer");
-  const std::int64_t interval = config.integer("no_rope_layer_interval", kPeriod, 4);
-  for (std::size_t i = 0; i < layers; ++i)
-    out.layer_rotates[i] = rotates.empty() ? (static_cast<std::int64_t>(i) + 1) % interval != 0 : rotates[i] == 1;
 }
 
 void read_biases(const ConfigReader& config, DecoderConfig& out) {

@@ -77,7 +77,11 @@ DecoderConfig decoder_config_from_gguf(const Gguf& gguf) {
   config["rope_theta"] = *architecture == "gemma3" ? 1e6 : 1e4;
   out.number("rope.freq_base", "rope_theta");
   out.rope_scaling();
-  if (architecture->starts_with("gemma")) add_gemma(*architecture, out);
+  if (architecture->starts_with("gemma")) {
+    add_gemma(*architecture, out);
+  } else {
+    config["sliding_window"] = nullptr;  // llama.cpp knows none for the others
+  }
   add_tensors(gguf, subject, config);
   if (const auto eos = gguf.integer("tokenizer.ggml.eos_token_id")) config["eos_token_id"] = *eos;
   return parse_decoder_config(config, subject);

@@ -68,6 +68,35 @@ TEST(DecoderConfig, SlidingWindowIsIgnoredWhereTheFamilyTurnsItOff) {
   EXPECT_TRUE(parse_decoder_config(mistral, "c").layer_slides[0]);
 }
 
+TEST(DecoderConfig, AbsentWindowsAreTheClassesOwn) {
+  const auto window = [](const Json& json) { return parse_decoder_config(json, "c").sliding_window; };
+  const DecoderConfig mistral = parse_decoder_config({{"model_type", "mistral"}}, "c");
+  EXPECT_EQ(mistral.sliding_window, 4096);
+  EXPECT_TRUE(mistral.layer_slides[0] && mistral.layer_slides[31]);
+  const DecoderConfig none = parse_decoder_config({{"model_type", "mistral"}, {"sliding_window", nullptr}}, "c");
+  EXPECT_EQ(none.sliding_window, 0);
+  EXPECT_FALSE(none.layer_slides[0]);
+  for (const char* qwen : {"qwen2", "qwen3"}) {
+    EXPECT_EQ(window({{"model_type", qwen}, {"use_sliding_window", true}}), 4096);
+    EXPECT_EQ(window({{"model_type", qwen}, {"use_sliding_window", true}, {"sliding_window", nullptr}}), 0);
+    EXPECT_EQ(window({{"model_type", qwen}, {"sliding_window", 16}}), 0);
+  }
+  EXPECT_EQ(window({{"model_type", "smollm3"}, {"use_sliding_window", true}}), 0);
+  EXPECT_EQ(window({{"model_type", "llama"}, {"use_sliding_window", true}, {"sliding_window", 16}}), 0) << "no such keys";
+}
+
+TEST(DecoderConfig, LayersOfSmolLm3WithoutRotaryPositionsSlide) {
+  Json json = small();
+  json.update({{"model_type", "smollm3"}, {"use_sliding_window", true}, {"sliding_window", 16}, {"num_hidden_layers", 8}});
+  EXPECT_EQ(parse_decoder_config(json, "c").layer_slides,
+            (std::vector<bool>{false, false, false, true, false, false, false, true}));
+  json["no_rope_layers"] = {0, 1, 1, 1, 1, 1, 1, 0};
+  EXPECT_EQ(parse_decoder_config(json, "c").layer_slides,
+            (std::vector<bool>{true, false, false, false, false, false, false, true}));
+  json["use_sliding_window"] = false;
+  EXPECT_EQ(parse_decoder_config(json, "c").layer_slides, std::vector<bool>(8, false));
+}
+
 TEST(DecoderConfig, GemmaFollowsItsClassesDefaults) {
   const DecoderConfig one = parse_decoder_config({{"model_type", "gemma"}, {"hidden_act", "gelu"}}, "c");
   EXPECT_EQ(one.hidden_act, "gelu_pytorch_tanh") << "a legacy name";
