@@ -225,6 +225,8 @@ JinjaValue get_path(JinjaBudget& budget, const JinjaValue& value, const JinjaVal
   std::string_view rest = *path.text();
   while (true) {
     const std::size_t dot = rest.find('.');
+    budget.step();
+    budget.bytes(std::min(dot, rest.size()));
     const std::string part(rest.substr(0, dot));
     const bool number = !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string::npos;
     current = get_item(budget, current, number ? JinjaValue(std::int64_t{std::stol(part)}) : JinjaValue(part));

@@ -1,6 +1,7 @@
 // Methods of str.
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "io/utf8.h"
 #include "text/jinja_args.h"
@@ -148,10 +149,10 @@ template <bool at_end>
 JinjaValue has_affix(JinjaBudget& budget, const JinjaValue& self, const JinjaArgs& args) {
   const JinjaBinding bound(budget, args, at_end ? "endswith" : "startswith", {"affix"});
   const JinjaValue& affix = bound.required(0);
-  const JinjaSequence* several = affix.sequence();
-  std::vector<JinjaValue> affixes = {affix};
-  if (several && several->kind == JinjaSequenceKind::tuple) affixes = several->items;
-  for (const JinjaValue& one : affixes) {
+  const JinjaSequence* list = affix.sequence();
+  const bool several = list && list->kind == JinjaSequenceKind::tuple;
+  for (const JinjaValue& one : several ? std::span(list->items) : std::span(&affix, 1)) {
+    budget.step();
     if (!one.is_text()) budget.fail("startswith and endswith take text or a tuple of texts, not " + one.type_name());
     budget.bytes(one.text()->size());
     if (at_end ? self.text()->ends_with(*one.text()) : self.text()->starts_with(*one.text())) return true;

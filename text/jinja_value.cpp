@@ -91,7 +91,9 @@ const JinjaValue* JinjaDict::find_name(JinjaBudget& budget, std::string_view key
   budget.step(entries.size() / 8);
   for (const auto& [name, value] : entries) {
     const std::string* text = name.text();
-    if (text && *text == key) return &value;
+    if (!text || text->size() != key.size()) continue;
+    budget.bytes(key.size());
+    if (*text == key) return &value;
   }
   return nullptr;
 }

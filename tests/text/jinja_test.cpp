@@ -187,6 +187,11 @@ std::vector<std::string> hostile_templates() {
       long_text(8) + in_loops(1, many, "{% set u = strftime_now(s) %}"),
       long_text(8) + "{{ strftime_now('%' ~ s) }}",
       "{% set d = dict(range(3000) | map('string') | batch(2)) %}" + in_loops(2, many, "{{ d['x'] }}"),
+      "{% set p = 'a.' * 4000000 %}" + in_loops(1, many, "{% set u = [{}] | map(attribute=p, default={}) | list %}"),
+      "{% set t = ('b',) * 100000 %}" + in_loops(1, many, "{% set u = 'a'.startswith(t) %}"),
+      "{% set t = ('a',) + ('b',) * 100000 %}" + in_loops(2, many, "{% set u = 'a'.endswith(t) %}"),
+      long_text(1) + "{% set d = {s ~ 'b': 1, s ~ 'c': 2, s ~ 'd': 3, s ~ 'e': 4} %}{% set k = s ~ 'f' %}" +
+          in_loops(2, many, "{% set u = d[k] %}"),
       in_loops(2, many, "{% set u = range(100000) | sort %}"),
       in_loops(2, many, "{% set u = range(100000) | unique | list %}"),
       in_loops(2, many, "{% set u = range(100000) | map('string') | join %}"),
