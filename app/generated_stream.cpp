@@ -94,7 +94,7 @@ GeneratedStream::Seen GeneratedStream::see(const synth::Document& document, cons
 
 TrainingSample GeneratedStream::ask(const synth::Sample& sample, const std::vector<PreparedInput>& inputs) const {
   const PromptValues values{.question = sample.question, .context = inputs.empty() ? sample.text : "", .choices = {}};
-  const Json messages = with_pictures(options_.prompt->messages(values), inputs.size());
+  const OrderedJson messages = with_pictures(options_.prompt->messages(values), inputs.size());
   TrainingSample out{.one_line = options_.prompt->one_line(), .references = sample.answers, .metric = sample.metric};
   out.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs);
   if (!inputs.empty()) out.prompt.shared_prefixes = {out.prompt.embedded.back() + 1};

@@ -13,8 +13,8 @@ std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
 }
 
-Json default_messages(const std::string& context, const std::string& question) {
-  return Json::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
+OrderedJson default_messages(const std::string& context, const std::string& question) {
+  return OrderedJson::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});
 }
 
 }  // namespace
@@ -28,9 +28,9 @@ RequestPreparer::RequestPreparer(std::shared_ptr<const LanguageModel> model, std
 
 std::string RequestPreparer::render(const Request& request, const Parts& parts) const {
   if (request.raw) return parts.question;
-  Json messages = request.prompt
-                      ? request.prompt->messages({.question = parts.question, .context = parts.context, .choices = request.choices})
-                      : default_messages(parts.context, parts.question);
+  OrderedJson messages =
+      request.prompt ? request.prompt->messages({.question = parts.question, .context = parts.context, .choices = request.choices})
+                     : default_messages(parts.context, parts.question);
   return model_->render(with_pictures(std::move(messages), parts.pictures), parts.open_answer);
 }
 

@@ -190,11 +190,11 @@ PromptTemplate PromptTemplate::load(const std::string& name_or_file, const std::
   return parse(file.stem().string(), read_text_file(file, kMaxBytes));
 }
 
-Json PromptTemplate::messages(const PromptValues& values) const {
-  Json out = Json::array();
+OrderedJson PromptTemplate::messages(const PromptValues& values) const {
+  OrderedJson out = OrderedJson::array();
   for (const Message& message : messages_) out.push_back({{"role", message.role}, {"content", fill(message.text, values)}});
   if (values.images <= 0) return out;
-  Json parts = Json::array();
+  OrderedJson parts = OrderedJson::array();
   for (int i = 0; i < values.images; ++i) parts.push_back({{"type", "image"}});
   parts.push_back({{"type", "text"}, {"text", out.back()["content"]}});
   out.back()["content"] = std::move(parts);

@@ -38,7 +38,7 @@ class PromptTemplate {
   const std::string& sha256() const { return sha256_; }  // of the file's bytes
 
   // [{"role": …, "content": …}, …]; content is a string, or with images a list of {"type": "image"} and {"type": "text", …}.
-  Json messages(const PromptValues& values) const;
+  OrderedJson messages(const PromptValues& values) const;
 
  private:
   struct Message {

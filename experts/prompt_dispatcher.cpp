@@ -115,7 +115,7 @@ TokenPrompt dispatch_prompt(const LanguageModel& model, const ExpertSet& experts
   const std::vector<PreparedInput> pictures = seen_by(model, request.inputs);
   const auto text_of = [&](const std::string& question) {
     const std::string content = context.empty() ? question : context + "\n\n" + question;
-    const Json messages = Json::array({{{"role", "user"}, {"content", content}}});
+    const OrderedJson messages = OrderedJson::array({{{"role", "user"}, {"content", content}}});
     return model.expand(model.render(with_pictures(messages, pictures.size())), pictures);
   };
   const PromptText asked = text_of(dispatch_question(experts, request.question, options.describe)), other = text_of("\x01");

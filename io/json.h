@@ -9,6 +9,7 @@
 namespace zlens {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // its objects keep the order of insertion
 
 // The default is for configs. Values are counted because they, not the text, bound memory: one of two bytes may take 200 when
 // parsed.

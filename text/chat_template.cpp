@@ -22,11 +22,12 @@ ChatTemplate::~ChatTemplate() = default;
 ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
 ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 
-std::string ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
+std::string ChatTemplate::render(const OrderedJson& messages, const ChatOptions& options) const {
   if (!messages.is_array()) throw InputError("chat template: the messages must be a list of {role, content}");
   if (!options.variables.is_object()) throw InputError("chat template: the further variables must be an object");
   // transformers defines tools and documents always, as none where there are no such things.
-  Json variables = {{"tools", nullptr}, {"documents", nullptr}, {"bos_token", options.bos_token}, {"eos_token", options.eos_token}};
+  OrderedJson variables = {
+      {"tools", nullptr}, {"documents", nullptr}, {"bos_token", options.bos_token}, {"eos_token", options.eos_token}};
   variables.update(options.variables);
   variables["messages"] = messages;
   variables["add_generation_prompt"] = options.add_generation_prompt;

@@ -15,7 +15,7 @@ struct ChatOptions {
   bool add_generation_prompt = true;
   std::string bos_token, eos_token;
   // Further variables of the template, e.g. tools or enable_thinking: an object.
-  Json variables = Json::object();
+  OrderedJson variables = OrderedJson::object();
   // What strftime_now sees, seconds since 1970 in UTC; fixed by default so that equal requests make equal prompts.
   std::int64_t now = 0;
 };
@@ -29,11 +29,11 @@ class ChatTemplate {
   ChatTemplate(ChatTemplate&&) noexcept;
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
 
-  // `messages`: [{"role": "user", "content": "…" or [{"type": "text", "text": "…"}, {"type": "image"}]}, …].
-  // The environment is that of transformers' apply_chat_template (trim_blocks, lstrip_blocks, loop controls, raise_exception,
-  // strftime_now, tojson without HTML escapes, namespace, generation blocks). Throws InputError where the template raises an
-  // exception or exceeds its limits (steps, output bytes, recursion).
-  std::string render(const Json& messages, const ChatOptions& options = {}) const;
+  // `messages`: [{"role": "user", "content": "…" or [{"type": "text", "text": "…"}, {"type": "image"}]}, …]. Their dicts and those
+  // of the variables keep their order, which templates print. The environment is that of transformers' apply_chat_template
+  // (trim_blocks, lstrip_blocks, loop controls, raise_exception, strftime_now, tojson without HTML escapes, namespace, generation
+  // blocks). Throws InputError where the template raises an exception or exceeds its limits (steps, output bytes, recursion).
+  std::string render(const OrderedJson& messages, const ChatOptions& options = {}) const;
 
   const std::string& source() const;
 

@@ -93,7 +93,7 @@ class JinjaInterpreter::Macro : public JinjaObject {
   Scope scope_;
 };
 
-JinjaInterpreter::JinjaInterpreter(const Json& variables, std::int64_t now) : scope_(std::make_shared<JinjaScope>()) {
+JinjaInterpreter::JinjaInterpreter(const OrderedJson& variables, std::int64_t now) : scope_(std::make_shared<JinjaScope>()) {
   for (auto& [name, function] : builtin_functions(now)) scope_->variables[name] = function;
   scope_->variables["namespace"] = make_function([this](JinjaBudget&, const JinjaArgs& args) { return make_namespace(args); });
   scope_ = child_scope();

@@ -20,7 +20,7 @@ struct JinjaScope {
 class JinjaInterpreter {
  public:
   // `variables` is an object; strftime_now sees `now`, seconds since 1970 in UTC.
-  JinjaInterpreter(const Json& variables, std::int64_t now);
+  JinjaInterpreter(const OrderedJson& variables, std::int64_t now);
   ~JinjaInterpreter();
   JinjaInterpreter(const JinjaInterpreter&) = delete;
   JinjaInterpreter& operator=(const JinjaInterpreter&) = delete;

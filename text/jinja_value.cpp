@@ -144,17 +144,17 @@ JinjaValue make_dict(JinjaBudget& budget, std::vector<std::pair<JinjaValue, Jinj
 
 namespace {
 
-JinjaValue list_from_json(const Json& json, int depth) {
+JinjaValue list_from_json(const OrderedJson& json, int depth) {
   auto list = std::make_shared<JinjaSequence>();
   list->items.reserve(json.size());
-  for (const Json& item : json) {
+  for (const OrderedJson& item : json) {
     list->items.push_back(from_json(item, depth + 1));
     list->depth = std::max(list->depth, list->items.back().depth() + 1);
   }
   return list;
 }
 
-JinjaValue dict_from_json(const Json& json, int depth) {
+JinjaValue dict_from_json(const OrderedJson& json, int depth) {
   auto dict = std::make_shared<JinjaDict>();
   dict->entries.reserve(json.size());
   for (const auto& [key, item] : json.items()) {
@@ -164,7 +164,7 @@ JinjaValue dict_from_json(const Json& json, int depth) {
   return JinjaValue::Dict(std::move(dict));
 }
 
-JinjaValue integer_from_json(const Json& json) {
+JinjaValue integer_from_json(const OrderedJson& json) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (json.is_number_unsigned() && json.get<std::uint64_t>() > largest) {
     fail_in_template(1, "the number " + json.dump() + " in the request is over 2^63 - 1; pass it as text");
@@ -174,23 +174,23 @@ JinjaValue integer_from_json(const Json& json) {
 
 }  // namespace
 
-JinjaValue from_json(const Json& json, int depth) {
+JinjaValue from_json(const OrderedJson& json, int depth) {
   if (depth >= JinjaLimits::value_depth) {
     fail_in_template(1, "the request nests deeper than " + std::to_string(JinjaLimits::value_depth) + " levels");
   }
   switch (json.type()) {
-    case Json::value_t::boolean:
+    case OrderedJson::value_t::boolean:
       return json.get<bool>();
-    case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
+    case OrderedJson::value_t::number_integer:
+    case OrderedJson::value_t::number_unsigned:
       return integer_from_json(json);
-    case Json::value_t::number_float:
+    case OrderedJson::value_t::number_float:
       return json.get<double>();
-    case Json::value_t::string:
+    case OrderedJson::value_t::string:
       return valid_utf8(json.get_ref<const std::string&>());
-    case Json::value_t::array:
+    case OrderedJson::value_t::array:
       return list_from_json(json, depth);
-    case Json::value_t::object:
+    case OrderedJson::value_t::object:
       return dict_from_json(json, depth);
     default:
       return JinjaNone{};

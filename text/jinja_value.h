@@ -120,8 +120,9 @@ JinjaValue make_dict(JinjaBudget& budget, std::vector<std::pair<JinjaValue, Jinj
 // Adds or replaces one entry; fails on a key of a type that Python cannot hash.
 void put_entry(JinjaBudget& budget, JinjaDict& dict, const JinjaValue& key, JinjaValue value);
 
-// A copy of request data; invalid UTF-8 becomes U+FFFD. Not paid for: its size is that of the request, not of the template's doing.
-JinjaValue from_json(const Json& json, int depth = 0);
+// A copy of request data, dicts in its order; invalid UTF-8 becomes U+FFFD. Not paid for: its size is that of the request, not of
+// the template's doing.
+JinjaValue from_json(const OrderedJson& json, int depth = 0);
 
 // The items that a `for` sees (characters of text, keys of a dict); uses up a generator. Fails on what is not iterable.
 std::vector<JinjaValue> iterate(JinjaBudget& budget, const JinjaValue& value);

@@ -86,7 +86,7 @@ void LanguageModel::attach(const std::string& name, std::shared_ptr<const Modali
   modalities_[name] = std::move(modality);
 }
 
-std::string LanguageModel::render(const Json& messages, bool open_answer) const {
+std::string LanguageModel::render(const OrderedJson& messages, bool open_answer) const {
   if (!has_chat_template())
     throw InputError(path().string() + ": the checkpoint has no chat template; use --raw or a checkpoint tuned for chat");
   ChatOptions options;

@@ -57,7 +57,7 @@ class LanguageModel {
 
   // Chat messages to prompt text, through the checkpoint's template; `open_answer`: with what opens the answer. Throws InputError
   // where it has none.
-  std::string render(const Json& messages, bool open_answer = true) const;
+  std::string render(const OrderedJson& messages, bool open_answer = true) const;
   // What the family's published processor gives for the inputs of one prompt, by its names, contiguous on the CPU: for parity
   // checks.
   std::map<std::string, at::Tensor> processed(const std::vector<PreparedInput>& inputs) const;

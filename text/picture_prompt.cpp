@@ -2,11 +2,11 @@
 
 namespace zlens {
 
-Json with_pictures(Json messages, std::size_t pictures) {
+OrderedJson with_pictures(OrderedJson messages, std::size_t pictures) {
   if (pictures == 0) return messages;
   for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
     if ((*message)["role"] != "user") continue;
-    Json items = Json::array();
+    OrderedJson items = OrderedJson::array();
     for (std::size_t i = 0; i < pictures; ++i) items.push_back({{"type", "image"}});
     items.push_back({{"type", "text"}, {"text", (*message)["content"]}});
     (*message)["content"] = std::move(items);

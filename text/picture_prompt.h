@@ -7,7 +7,7 @@ namespace zlens {
 
 // The messages with an item for each of `pictures` inputs of the model's own modality, in front of the last text of the user: its
 // text becomes one item of a list, as chat templates of vision-language models expect.
-Json with_pictures(Json messages, std::size_t pictures);
+OrderedJson with_pictures(OrderedJson messages, std::size_t pictures);
 
 // True where a rendered prompt gets the tokenizer's own special tokens: the published processors add them unless the text begins
 // with one already; prompts of language models bring theirs.

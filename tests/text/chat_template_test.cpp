@@ -10,6 +10,7 @@
 
 #include "io/error.h"
 #include "io/json.h"
+#include "io/mapped_file.h"
 #include "support/temporary_folder.h"
 
 namespace zlens {
@@ -17,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<std::string> rendered(const ChatTemplate& chat, const Json& conversation, const ChatOptions& options) {
+std::optional<std::string> rendered(const ChatTemplate& chat, const OrderedJson& conversation, const ChatOptions& options) {
   try {
     return chat.render(conversation["messages"], options);
   } catch (const InputError&) {
@@ -25,21 +26,21 @@ std::optional<std::string> rendered(const ChatTemplate& chat, const Json& conver
   }
 }
 
-std::optional<std::string> text_or_nothing(const Json& value) {
+std::optional<std::string> text_or_nothing(const OrderedJson& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
 }
 
 class Families : public ::testing::TestWithParam<bool> {};
 
 TEST_P(Families, RenderAsTransformersDoesOrFailWhereItFails) {
-  const Json fixture = read_json_file(std::string(ZLENS_FIXTURES) + "/chat_templates/families.json");
+  const OrderedJson fixture = OrderedJson::parse(read_text_file(std::string(ZLENS_FIXTURES) + "/chat_templates/families.json"));
   ASSERT_GE(fixture["families"].size(), 12u);
   for (const auto& [name, family] : fixture["families"].items()) {
     const ChatTemplate chat(family["template"].get<std::string>());
     ASSERT_GE(family["cases"].size(), 12u);
-    for (const Json& expected : family["cases"]) {
+    for (const OrderedJson& expected : family["cases"]) {
       SCOPED_TRACE(name + ": " + expected["conversation"].get<std::string>());
-      const Json& conversation = fixture["conversations"][expected["conversation"].get<std::string>()];
+      const OrderedJson& conversation = fixture["conversations"][expected["conversation"].get<std::string>()];
       ChatOptions options;
       options.add_generation_prompt = GetParam();
       options.bos_token = family["bos_token"];

@@ -8,12 +8,13 @@
 
 #include "io/error.h"
 #include "io/json.h"
+#include "io/mapped_file.h"
 #include "text/chat_template.h"
 
 namespace zlens {
 namespace {
 
-std::string render(const std::string& source, const Json& variables = Json::object(), std::int64_t now = 0) {
+std::string render(const std::string& source, const OrderedJson& variables = OrderedJson::object(), std::int64_t now = 0) {
   ChatOptions options;
   options.add_generation_prompt = false;
   options.variables = variables;
@@ -21,7 +22,7 @@ std::string render(const std::string& source, const Json& variables = Json::obje
   return ChatTemplate(source).render(Json::array(), options);
 }
 
-std::string message_of(const std::string& source, const Json& variables = Json::object()) {
+std::string message_of(const std::string& source, const OrderedJson& variables = OrderedJson::object()) {
   try {
     return "no error, but: " + render(source, variables);
   } catch (const InputError& error) {
@@ -40,14 +41,15 @@ constexpr double time_limit = 15;
 constexpr double time_limit = 1;
 #endif
 
-Json snippets() {
-  return read_json_file(std::string(ZLENS_FIXTURES) + "/chat_templates/snippets.json");
+// In the file's order, which templates print.
+OrderedJson snippets() {
+  return OrderedJson::parse(read_text_file(std::string(ZLENS_FIXTURES) + "/chat_templates/snippets.json"));
 }
 
 TEST(Jinja, SnippetsRenderAsJinja2DoesOrFailWhereItFails) {
-  const Json fixture = snippets();
+  const OrderedJson fixture = snippets();
   ASSERT_GE(fixture["cases"].size(), 250u);
-  for (const Json& snippet : fixture["cases"]) {
+  for (const OrderedJson& snippet : fixture["cases"]) {
     const std::string source = snippet["template"];
     SCOPED_TRACE(source);
     if (snippet["expected"].is_null()) {
@@ -62,8 +64,8 @@ TEST(Jinja, SnippetsRenderAsJinja2DoesOrFailWhereItFails) {
 
 // Every prefix of a template is either a template or refused with an InputError: nothing else may escape.
 TEST(Jinja, CutTemplatesParseOrAreRefused) {
-  const Json fixture = snippets();
-  for (const Json& snippet : fixture["cases"]) {
+  const OrderedJson fixture = snippets();
+  for (const OrderedJson& snippet : fixture["cases"]) {
     const std::string source = snippet["template"];
     for (std::size_t length = 0; length < source.size(); ++length) {
       try {
@@ -78,8 +80,8 @@ TEST(Jinja, ErrorsNameTheLineOnOneLine) {
   EXPECT_NE(message_of("a\n{{ 1 }}\n{{ nope.x }}").find("line 3"), std::string::npos);
   EXPECT_NE(message_of("a\n{% if %}").find("line 2"), std::string::npos);
   EXPECT_NE(message_of("{{ raise_exception('first\nsecond') }}").find("first second"), std::string::npos);
-  const Json fixture = snippets();
-  for (const Json& snippet : fixture["cases"]) {
+  const OrderedJson fixture = snippets();
+  for (const OrderedJson& snippet : fixture["cases"]) {
     if (!snippet["expected"].is_null()) continue;
     const std::string message = message_of(snippet["template"]);
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
@@ -257,6 +259,15 @@ TEST(Jinja, RequestsAreBoundedToo) {
   EXPECT_NE(message_of("{{ x }}", {{"x", deep}}).find("deeper"), std::string::npos);
   EXPECT_NE(message_of("{{ x }}", {{"x", 18446744073709551615ull}}).find("2^63"), std::string::npos);
   EXPECT_EQ(render("{{ x }}", {{"x", "a\xff z"}}), "a\xef\xbf\xbd z");
+}
+
+TEST(Jinja, DictsOfARequestKeepTheirOrder) {
+  const OrderedJson tool = {{"type", "function"},
+                            {"function", {{"name", "f"}, {"description", "d"}, {"arguments", {{"z", 1}, {"a", 2}}}}}};
+  EXPECT_EQ(render("{{ tool | tojson }}", {{"tool", tool}}),
+            R"({"type": "function", "function": {"name": "f", "description": "d", "arguments": {"z": 1, "a": 2}}})");
+  EXPECT_EQ(ChatTemplate("{{ messages[0] }}").render(OrderedJson::array({{{"role", "user"}, {"content", "x"}}})),
+            "{'role': 'user', 'content': 'x'}");
 }
 
 TEST(Jinja, DictLiteralsKeepTheirOrder) {
