@@ -88,6 +88,15 @@ JinjaValue slice_text(JinjaBudget& budget, const std::string& text, const JinjaS
   return out;
 }
 
+// Wraps around where Python's integers go on.
+JinjaRange slice_range(const JinjaRange& range, const Bounds& b) {
+  const auto step = static_cast<std::uint64_t>(range.step);
+  const auto place = [&](std::int64_t index) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(range.start) + static_cast<std::uint64_t>(index) * step);
+  };
+  return {place(b.start), place(b.stop), static_cast<std::int64_t>(static_cast<std::uint64_t>(b.step) * step)};
+}
+
 }  // namespace
 
 JinjaValue get_attribute(JinjaBudget& budget, const JinjaValue& container, const std::string& name) {
@@ -118,7 +127,8 @@ JinjaValue get_slice(JinjaBudget& budget, const JinjaValue& container, const Jin
     budget.step();
     items.push_back(list->items[static_cast<std::size_t>(i)]);
   }
-  return make_sequence(budget, std::move(items), list->kind);
+  if (list->kind != JinjaSequenceKind::range) return make_sequence(budget, std::move(items), list->kind);
+  return make_range(budget, std::move(items), slice_range(list->range, b));
 }
 
 }  // namespace zlens

@@ -57,8 +57,8 @@ std::string hexadecimal(std::int64_t value, bool upper) {
 }
 
 void group_thousands(std::string& digits) {
-  const std::size_t end = std::min(digits.find('.'), digits.size());
   const std::size_t begin = digits[0] == '-' ? 1 : 0;
+  const std::size_t end = std::min(digits.find_first_not_of("0123456789", begin), digits.size());
   for (std::size_t at = end; at > begin + 3;) digits.insert(at -= 3, ",");
 }
 
@@ -76,9 +76,9 @@ std::string number_text(JinjaBudget& budget, const JinjaValue& value, const Spec
     text = float_text(value.number());
   } else {
     text = fixed_digits(budget, value.number() * (spec.type == '%' ? 100 : 1), spec.precision < 0 ? 6 : spec.precision);
-    if (spec.type == '%') text += '%';
   }
   if (spec.thousands) group_thousands(text);
+  if (spec.type == '%') text += '%';
   if (spec.sign != '-' && text[0] != '-') text.insert(0, 1, spec.sign);
   return text;
 }

@@ -89,7 +89,7 @@ class JsonPrinter {
     while (!text.empty()) {
       const auto [value, length] = decode_utf8(text);
       if (value == '"' || value == '\\') out_ += '\\';
-      if (value < 0x20 || (style_.ascii && value > 0x7e && value != 0x7f)) {
+      if (value < 0x20 || (style_.ascii && value > 0x7e)) {
         add_escape(value);
       } else {
         out_ += text.substr(0, length);

@@ -100,7 +100,7 @@ JinjaValue range(JinjaBudget& budget, const JinjaArgs& args) {
     items.emplace_back(i);
     if (__builtin_add_overflow(i, step, &i)) break;
   }
-  return make_sequence(budget, std::move(items), JinjaSequenceKind::range);
+  return make_range(budget, std::move(items), {start, stop, step});
 }
 
 JinjaValue raise_exception(JinjaBudget& budget, const JinjaArgs& args) {

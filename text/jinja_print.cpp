@@ -71,12 +71,9 @@ class Printer {
     add("}");
   }
 
-  void print_range(const std::vector<JinjaValue>& items) {
-    if (items.empty()) return add("range(0, 0)");
-    const std::int64_t first = items.front().integer();
-    const std::int64_t step = items.size() > 1 ? items[1].integer() - first : 1;
-    add("range(" + std::to_string(first) + ", " + std::to_string(items.back().integer() + step));
-    add(step == 1 ? ")" : ", " + std::to_string(step) + ")");
+  void print_range(const JinjaRange& range) {
+    add("range(" + std::to_string(range.start) + ", " + std::to_string(range.stop));
+    add(range.step == 1 ? ")" : ", " + std::to_string(range.step) + ")");
   }
 
   void print_sequence(const JinjaSequence& list) {
@@ -84,7 +81,7 @@ class Printer {
       case JinjaSequenceKind::generator:
         budget_.fail("a generator has no text; use | list or | join");
       case JinjaSequenceKind::range:
-        return print_range(list.items);
+        return print_range(list.range);
       case JinjaSequenceKind::tuple:
         add("(");
         print_items(list.items);
@@ -94,7 +91,7 @@ class Printer {
         print_items(list.items);
         return add("]");
       default:
-        add(JinjaValue(std::make_shared<JinjaSequence>(JinjaSequence{list.kind, {}, 1})).type_name() + "([");
+        add(JinjaValue(std::make_shared<JinjaSequence>(JinjaSequence{list.kind, {}, 1, {}})).type_name() + "([");
         print_items(list.items);
         add("])");
     }

@@ -3,10 +3,10 @@
 #include <string.h>  // memmem
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string>
-#include <utility>
-
 #include <utility>
 
 #include "io/utf8.h"
@@ -47,39 +47,6 @@ bool is_letter(char32_t c) {
   return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LO;
 }
 
-bool is_cased(char32_t c) {
-  return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LT;
-}
-
-char32_t lower(char32_t c) {
-  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
-}
-
-char32_t upper(char32_t c) {
-  return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
-}
-
-char32_t titled(char32_t c) {
-  return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c)));
-}
-
-// Maps character by character; `map` gets the character and the one before it (0 at the start).
-template <typename Map>
-std::string map_text(JinjaBudget& budget, std::string_view text, const Map& map) {
-  budget.bytes(4 * text.size());
-  std::string out;
-  out.reserve(text.size());
-  char32_t previous = 0;
-  while (!text.empty()) {
-    const auto [value, length] = decode_utf8(text);
-    append_utf8(out, map(value, previous));
-    previous = value;
-    text.remove_prefix(length);
-  }
-  budget.string_of(out.size());
-  return out;
-}
-
 }  // namespace
 
 std::string_view strip_text(JinjaBudget& budget, std::string_view text, TextSide side, const std::string* chars) {
@@ -100,35 +67,17 @@ std::string_view strip_text(JinjaBudget& budget, std::string_view text, TextSide
   return text;
 }
 
-std::string lower_text(JinjaBudget& budget, std::string_view text) {
-  return map_text(budget, text, [](char32_t c, char32_t) { return lower(c); });
-}
-
-std::string upper_text(JinjaBudget& budget, std::string_view text) {
-  return map_text(budget, text, [](char32_t c, char32_t) { return upper(c); });
-}
-
-std::string capitalize_text(JinjaBudget& budget, std::string_view text) {
-  bool first = true;
-  return map_text(budget, text, [&](char32_t c, char32_t) { return std::exchange(first, false) ? titled(c) : lower(c); });
-}
-
-std::string title_text(JinjaBudget& budget, std::string_view text) {
-  return map_text(budget, text, [](char32_t c, char32_t previous) { return is_cased(previous) ? lower(c) : titled(c); });
-}
-
 namespace {
 
-bool has_only_case(JinjaBudget& budget, std::string_view text, utf8proc_category_t wanted) {
-  budget.bytes(4 * text.size());
-  bool found = false;
-  while (!text.empty()) {
-    const auto [value, length] = decode_utf8(text);
-    if (is_cased(value) && category(value) != wanted) return false;
-    found = found || category(value) == wanted;
-    text.remove_prefix(length);
-  }
-  return found;
+// Unicode's Numeric_Type=Digit: superscripts, circled digits and their like.
+bool is_other_digit(char32_t c) {
+  static constexpr std::pair<char32_t, char32_t> ranges[] = {
+      {0xb2, 0xb3},     {0xb9, 0xb9},       {0x1369, 0x1371},   {0x19da, 0x19da},   {0x2070, 0x2070},
+      {0x2074, 0x2079}, {0x2080, 0x2089},   {0x2460, 0x2468},   {0x2474, 0x247c},   {0x2488, 0x2490},
+      {0x24ea, 0x24ea}, {0x24f5, 0x24fd},   {0x24ff, 0x24ff},   {0x2776, 0x277e},   {0x2780, 0x2788},
+      {0x278a, 0x2792}, {0x10a40, 0x10a43}, {0x10e60, 0x10e68}, {0x11052, 0x1105a}, {0x1f100, 0x1f10a}};
+  return std::any_of(std::begin(ranges), std::end(ranges),
+                     [&](const auto& range) { return c >= range.first && c <= range.second; });
 }
 
 bool is_character_of(char32_t c, TextClass kind) {
@@ -136,9 +85,9 @@ bool is_character_of(char32_t c, TextClass kind) {
     case TextClass::alpha:
       return is_letter(c);
     case TextClass::digit:
-      return category(c) == UTF8PROC_CATEGORY_ND;
+      return category(c) == UTF8PROC_CATEGORY_ND || is_other_digit(c);
     case TextClass::alnum:
-      return is_letter(c) || category(c) == UTF8PROC_CATEGORY_ND;
+      return is_letter(c) || (category(c) >= UTF8PROC_CATEGORY_ND && category(c) <= UTF8PROC_CATEGORY_NO);
     case TextClass::space:
       return is_python_space(c);
   }
@@ -146,14 +95,6 @@ bool is_character_of(char32_t c, TextClass kind) {
 }
 
 }  // namespace
-
-bool is_lower_text(JinjaBudget& budget, std::string_view text) {
-  return has_only_case(budget, text, UTF8PROC_CATEGORY_LL);
-}
-
-bool is_upper_text(JinjaBudget& budget, std::string_view text) {
-  return has_only_case(budget, text, UTF8PROC_CATEGORY_LU);
-}
 
 bool is_text_of(JinjaBudget& budget, std::string_view text, TextClass kind) {
   budget.bytes(4 * text.size());

@@ -21,10 +21,11 @@ enum class TextSide { left, right, both };
 // str.strip and its kin: removes white space, or the characters of `chars` where it is given.
 std::string_view strip_text(JinjaBudget& budget, std::string_view text, TextSide side, const std::string* chars = nullptr);
 
-// Simple case mappings, one character to one (so "ß" stays in upper case, unlike in Python).
+// str.lower and its kin, in which one character may become several ("ß" in upper case).
 std::string lower_text(JinjaBudget& budget, std::string_view text);
 std::string upper_text(JinjaBudget& budget, std::string_view text);
 std::string capitalize_text(JinjaBudget& budget, std::string_view text);
+std::string fold_text(JinjaBudget& budget, std::string_view text);  // str.casefold
 // str.title: the first letter of each run of letters.
 std::string title_text(JinjaBudget& budget, std::string_view text);
 

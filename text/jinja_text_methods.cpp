@@ -236,7 +236,9 @@ template <char alignment>
 JinjaValue padded(JinjaBudget& budget, const JinjaValue& self, const JinjaArgs& args) {
   const JinjaBinding bound(budget, args, "padding", {"width", "fillchar"});
   bound.required(0);
-  return pad_text(budget, *self.text(), {.alignment = alignment, .width = bound.integer(0, 0), .fill = bound.text(1, " ")});
+  const std::string fill = bound.text(1, " ");
+  if (count_characters(budget, fill) != 1) budget.fail("the fill character must be exactly one character long");
+  return pad_text(budget, *self.text(), {.alignment = alignment, .width = bound.integer(0, 0), .fill = fill});
 }
 
 }  // namespace
@@ -247,7 +249,7 @@ JinjaMethod find_text_method(const std::string& name) {
       {"lstrip", strip<TextSide::left>},
       {"rstrip", strip<TextSide::right>},
       {"lower", mapped<lower_text>},
-      {"casefold", mapped<lower_text>},
+      {"casefold", mapped<fold_text>},
       {"upper", mapped<upper_text>},
       {"title", mapped<title_text>},
       {"capitalize", mapped<capitalize_text>},

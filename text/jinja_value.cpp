@@ -122,7 +122,13 @@ JinjaValue make_sequence(JinjaBudget& budget, std::vector<JinjaValue> items, Jin
   int deepest = 0;
   for (const JinjaValue& item : items) deepest = std::max(deepest, item.depth());
   const int depth = checked_depth(budget, deepest);
-  return std::make_shared<JinjaSequence>(JinjaSequence{kind, std::move(items), depth});
+  return std::make_shared<JinjaSequence>(JinjaSequence{kind, std::move(items), depth, {}});
+}
+
+JinjaValue make_range(JinjaBudget& budget, std::vector<JinjaValue> items, const JinjaRange& range) {
+  JinjaValue value = make_sequence(budget, std::move(items), JinjaSequenceKind::range);
+  value.sequence()->range = range;
+  return value;
 }
 
 void put_entry(JinjaBudget& budget, JinjaDict& dict, const JinjaValue& key, JinjaValue value) {

@@ -78,10 +78,16 @@ class JinjaValue {
 
 enum class JinjaSequenceKind { list, tuple, range, keys, values, items, generator };
 
+// What a range was made of.
+struct JinjaRange {
+  std::int64_t start = 0, stop = 0, step = 1;
+};
+
 struct JinjaSequence {
   JinjaSequenceKind kind = JinjaSequenceKind::list;
   std::vector<JinjaValue> items;  // of a generator: what it has yet to give
   int depth = 1;
+  JinjaRange range;  // of a range, for its repr
 };
 
 // Keeps the order of insertion. Keys are text, numbers, booleans or none.
@@ -114,9 +120,10 @@ class JinjaObject {
   virtual JinjaValue call(JinjaBudget& budget, const JinjaArgs& args);
 };
 
-// Both pay for their items and fail where values nest too deeply.
+// These pay for their items and fail where values nest too deeply.
 JinjaValue make_sequence(JinjaBudget& budget, std::vector<JinjaValue> items, JinjaSequenceKind kind = JinjaSequenceKind::list);
 JinjaValue make_dict(JinjaBudget& budget, std::vector<std::pair<JinjaValue, JinjaValue>> entries);
+JinjaValue make_range(JinjaBudget& budget, std::vector<JinjaValue> items, const JinjaRange& range);
 // Adds or replaces one entry; fails on a key of a type that Python cannot hash.
 void put_entry(JinjaBudget& budget, JinjaDict& dict, const JinjaValue& key, JinjaValue value);
 
