@@ -14,27 +14,23 @@ ExtendedTokenizer::ExtendedTokenizer(std::shared_ptr<const Tokenizer> base, std:
 }
 
 std::vector<std::int32_t> ExtendedTokenizer::encode(std::string_view text, bool add_special_tokens) const {
-  std::vector<std::int32_t> out;
-  bool first = true;
-  const auto append = [&](std::string_view piece, bool special) {
-    const std::vector<std::int32_t> ids = base_->encode(piece, special);
-    out.insert(out.end(), ids.begin(), ids.end());
-  };
-  for (;;) {
+  std::vector<std::int32_t> out = add_special_tokens ? prefix() : std::vector<std::int32_t>();
+  const auto append = [&](const std::vector<std::int32_t>& ids) { out.insert(out.end(), ids.begin(), ids.end()); };
+  while (!text.empty()) {
     std::size_t at = text.npos, which = 0;
     for (std::size_t i = 0; i < tokens_.size(); ++i)
       if (const std::size_t found = text.find(tokens_[i]); found < at) {
         at = found;
         which = i;
       }
-    // The base's own special tokens stand in front of the whole text; what it puts behind a text has no place before a new token.
-    if (first || at != 0 || text.empty()) append(text.substr(0, at), add_special_tokens && first);
-    first = false;
-    if (at == text.npos) return out;
+    // Special tokens stand around the whole text, never around a piece of it.
+    if (at != 0) append(base_->encode(text.substr(0, at), false));
+    if (at == text.npos) break;
     out.push_back(first_ + static_cast<std::int32_t>(which));
     text.remove_prefix(at + tokens_[which].size());
-    if (text.empty()) return out;
   }
+  if (add_special_tokens) append(suffix());
+  return out;
 }
 
 std::string ExtendedTokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {

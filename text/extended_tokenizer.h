@@ -16,6 +16,8 @@ class ExtendedTokenizer : public Tokenizer {
   ExtendedTokenizer(std::shared_ptr<const Tokenizer> base, std::vector<std::string> tokens);
 
   std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const override;
+  std::vector<std::int32_t> prefix() const override { return base_->prefix(); }
+  std::vector<std::int32_t> suffix() const override { return base_->suffix(); }
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const override;
   std::int32_t vocab_size() const override { return first_ + static_cast<std::int32_t>(tokens_.size()); }
   std::optional<std::int32_t> token_to_id(std::string_view token) const override;

@@ -23,6 +23,10 @@ class Tokenizer {
   // recognised. `add_special_tokens`: apply the post-processor (BOS, EOS) as tokenizers' `encode` does.
   virtual std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const = 0;
 
+  // What `encode` puts around a text with `add_special_tokens`.
+  virtual std::vector<std::int32_t> prefix() const = 0;
+  virtual std::vector<std::int32_t> suffix() const = 0;
+
   // The text of `ids` as tokenizers' `decode` gives it (no clean-up of spaces). Ids that are no token (holes, a model's padded
   // rows) add nothing.
   virtual std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const = 0;

@@ -35,6 +35,8 @@ class PipelineTokenizer final : public Tokenizer {
   PipelineTokenizer& operator=(const PipelineTokenizer&) = delete;
 
   std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const override;
+  std::vector<std::int32_t> prefix() const override { return parts_.prefix; }
+  std::vector<std::int32_t> suffix() const override { return parts_.suffix; }
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const override;
   std::int32_t vocab_size() const override { return vocab_size_; }
   std::optional<std::int32_t> token_to_id(std::string_view token) const override;

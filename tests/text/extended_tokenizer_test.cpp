@@ -7,15 +7,18 @@
 namespace zlens {
 namespace {
 
-// A byte a token, "[" in front of a text that gets special tokens.
+// A byte a token, "[" and "]" around a text that gets special tokens.
 class Bytes : public Tokenizer {
  public:
   std::vector<std::int32_t> encode(std::string_view text, bool add_special_tokens) const override {
     std::vector<std::int32_t> out;
     if (add_special_tokens) out.push_back('[');
     for (const char c : text) out.push_back(c);
+    if (add_special_tokens) out.push_back(']');
     return out;
   }
+  std::vector<std::int32_t> prefix() const override { return {'['}; }
+  std::vector<std::int32_t> suffix() const override { return {']'}; }
   std::string decode(std::span<const std::int32_t> ids, bool) const override { return {ids.begin(), ids.end()}; }
   std::int32_t vocab_size() const override { return 128; }
   std::optional<std::int32_t> token_to_id(std::string_view token) const override {
@@ -50,8 +53,9 @@ TEST_F(ExtendedTokenizerTest, TheyAreFoundWhereverTheyStand) {
   EXPECT_EQ(tokenizer_.encode("<image>", false), (std::vector<std::int32_t>{128}));
   EXPECT_EQ(tokenizer_.encode("a<image><image>b", false), (std::vector<std::int32_t>{'a', 128, 128, 'b'}));
   EXPECT_EQ(tokenizer_.encode("<image>b<i", false), (std::vector<std::int32_t>{128, 'b', 129}));
-  EXPECT_EQ(tokenizer_.encode("<image>b", true), (std::vector<std::int32_t>{'[', 128, 'b'}));
-  EXPECT_EQ(tokenizer_.encode("a<i", true), (std::vector<std::int32_t>{'[', 'a', 129}));
+  EXPECT_EQ(tokenizer_.encode("<image>b", true), (std::vector<std::int32_t>{'[', 128, 'b', ']'}));
+  EXPECT_EQ(tokenizer_.encode("a<image>b", true), (std::vector<std::int32_t>{'[', 'a', 128, 'b', ']'}));
+  EXPECT_EQ(tokenizer_.encode("a<i", true), (std::vector<std::int32_t>{'[', 'a', 129, ']'}));
 }
 
 TEST_F(ExtendedTokenizerTest, DecodesThemAsTheyAreWritten) {
