@@ -9,17 +9,13 @@
 #include <utility>
 
 #include "io/error.h"
+#include "io/temporary_name.h"
 #include "io/write_all.h"
 
 namespace zlens {
 namespace {
 
-constexpr std::string_view kPrefix = ".zlens-tmp-";
 constexpr int kMaxTemporaries = 10000;
-
-std::string temporary_name(int attempt) {
-  return std::string(kPrefix) + std::to_string(::getpid()) + "-" + std::to_string(attempt);
-}
 
 }  // namespace
 
@@ -79,7 +75,7 @@ std::size_t remove_stale_temporaries(const std::filesystem::path& folder) {
   std::error_code error;
   std::size_t removed = 0;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const bool stale = entry->path().filename().string().starts_with(kPrefix);
+    const bool stale = entry->path().filename().string().starts_with(kTemporaryPrefix);
     if (stale && ::unlink(entry->path().c_str()) == 0) ++removed;
   }
   if (error) throw_system_error(folder, "the folder cannot be listed", error.value());

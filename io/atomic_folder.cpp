@@ -1,12 +1,11 @@
 #include "io/atomic_folder.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <string>
 #include <system_error>
 
 #include "io/error.h"
+#include "io/temporary_name.h"
 #include "io/write_all.h"
 
 namespace zlens {
@@ -21,16 +20,25 @@ void expect_free(const fs::path& target) {
     throw InputError(target.string() + ": exists already; name a new folder, or remove it");
 }
 
+// Of killed processes: what they wrote may be gigabytes. A clean-up that fails must not stop the work.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (is_of_ended_process(entry->path().filename().string())) fs::remove_all(entry->path(), ignored);
+  }
+}
+
 }  // namespace
 
 AtomicFolder::AtomicFolder(fs::path target) : target_(fs::absolute(target).lexically_normal()) {
   if (!target_.has_filename()) target_ = target_.parent_path();  // "folder/"
   expect_free(target_);
-  const std::string name = ".zlens-tmp-" + std::to_string(::getpid()) + "-";
+  remove_leftovers(target_.parent_path());
   std::error_code error;
   bool made = false;
   for (int attempt = 0; attempt < 10000 && !made && !error; ++attempt) {
-    temporary_ = target_.parent_path() / (name + std::to_string(attempt));
+    temporary_ = target_.parent_path() / (temporary_name(attempt));
     made = fs::create_directory(temporary_, error);
   }
   if (made) return;

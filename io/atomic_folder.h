@@ -6,7 +6,8 @@
 namespace zlens {
 
 // A temporary folder beside the target; `commit` renames it to the target and makes that durable. Its files should be written by
-// AtomicFile, which syncs them. Destroyed without `commit`, nothing remains. Not thread-safe.
+// AtomicFile, which syncs them. Destroyed without `commit`, nothing remains; what killed processes of this machine left beside the
+// target is removed by the next one. Not thread-safe.
 class AtomicFolder {
  public:
   // Throws InputError where the target exists already and is no empty folder, Error where the folder cannot be made.

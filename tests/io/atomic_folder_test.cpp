@@ -1,6 +1,10 @@
 #include "io/atomic_folder.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "io/atomic_file.h"
 #include "io/support.h"
@@ -29,6 +33,30 @@ TEST(AtomicFolder, LeavesNothingWithoutCommit) {
     write_file_atomically(folder.path() / "file", "text");
   }
   EXPECT_EQ(test::entries(parent.path()), 0U);
+}
+
+TEST(AtomicFolder, RemovesWhatKilledProcessesLeftAndNothingElse) {
+  const TemporaryFolder parent;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const AtomicFolder folder(parent / "killed");
+    write_file_atomically(folder.path() / "file", "half");
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_EQ(test::entries(parent.path()), 1U);
+  // Of another machine with the same numbers, and of somebody who only likes the name.
+  const fs::path left = fs::directory_iterator(parent.path())->path();
+  fs::create_directory(parent / (".zlens-tmp-elsewhere-" + std::to_string(child) + "-0"));
+  fs::create_directory(parent / ".zlens-tmp-mine");
+  const AtomicFolder living(parent / "living");
+  EXPECT_FALSE(fs::exists(left));
+  const AtomicFolder next(parent / "next");
+  EXPECT_TRUE(fs::exists(living.path()));
+  EXPECT_NE(living.path(), next.path());
+  EXPECT_EQ(test::entries(parent.path()), 4U);
 }
 
 TEST(AtomicFolder, RefusesToReplaceAnythingButAnEmptyFolder) {
