@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "experts/delta_weight.h"
+#include "experts/scope.h"
 #include "io/atomic_file.h"
 #include "io/atomic_folder.h"
 #include "io/error.h"
@@ -154,7 +155,7 @@ Matrix to_matrix(const at::Tensor& tensor) {
 
 void export_checkpoint(const Expert& expert, FactorStore& factors, const fs::path& out, const ExportOptions& options) {
   check_fits(expert, factors);
-  if (const auto scope = expert.record.find("scope"); scope != expert.record.end() && scope->second == "answer")
+  if (acts_on_answer_only(expert))
     throw InputError("expert '" + expert.name + "' acts on the answer only (scope answer): weights cannot say so");
   const auto changed = [&](const std::string& name, const at::Tensor& tensor) {
     const std::string matrix = name.ends_with(".weight") ? name.substr(0, name.size() - 7) : name;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "experts/scope.h"
 #include "experts/truncate.h"
 #include "io/error.h"
 #include "io/sha256.h"
@@ -153,8 +154,7 @@ bool answer_only(std::span<const Mix> rows) {
   for (const Mix& mix : rows)
     for (const WeightedExpert& entry : mix) {
       const Expert* expert = entry.expert.get();
-      const auto scope = expert->record.find("scope");
-      const bool answer = scope != expert->record.end() && scope->second == "answer";
+      const bool answer = acts_on_answer_only(*expert);
       if (all.value_or(answer) != answer)
         throw InputError("expert '" + expert->name + "' has another scope than the others of the mix (all, answer): use one kind");
       all = answer;

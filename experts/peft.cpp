@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "experts/scope.h"
 #include "io/atomic_file.h"
 #include "io/atomic_folder.h"
 #include "io/error.h"
@@ -182,6 +183,8 @@ void write_peft(const fs::path& folder, const Expert& expert, const std::vector<
                 const std::string& base_name) {
   if (!expert.z.empty() || !expert.xs.empty() || expert.lora_a.empty())
     throw InputError("expert '" + expert.name + "' is no LoRA expert: export it as a merged checkpoint");
+  if (acts_on_answer_only(expert))
+    throw InputError("expert '" + expert.name + "' acts on the answer only (scope answer): an adapter cannot say so");
   check_expert(expert, "expert '" + expert.name + "'");
   std::vector<TensorToWrite> tensors;
   const auto add = [&](const std::string& module, const char* kind, const Matrix& matrix) {

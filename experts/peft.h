@@ -16,7 +16,8 @@ namespace zlens {
 Expert read_peft(const std::filesystem::path& folder);
 
 // Writes the low-rank parts of a LoRA expert as an adapter; `matrices` are all adaptable matrices of the base, `base_name` what the
-// adapter says it is for (may be empty). Atomic. Throws InputError on an expert with z or LoRA-XS parts, or a folder that exists.
+// adapter says it is for (may be empty). Atomic. Throws InputError on an expert with z or LoRA-XS parts or of scope `answer`, or a
+// folder that exists.
 void write_peft(const std::filesystem::path& folder, const Expert& expert, const std::vector<std::string>& matrices,
                 const std::string& base_name);
 

@@ -155,6 +155,8 @@ TEST_F(PeftFolder, TargetModulesAreShortWhereThatSelectsTheSame) {
   EXPECT_EQ(targets("short", {"layers.0.q_proj", "layers.1.q_proj", "layers.1.k_proj"}), Json({"q_proj"}));
   EXPECT_EQ(targets("long", {"layers.0.q_proj", "layers.1.q_proj", "layers.2.q_proj"}),
             Json({"layers.0.q_proj", "layers.1.q_proj"}));
+  expert.record["scope"] = "answer";
+  expect_refused("'x'", "scope answer", [&] { write_peft(folder_ / "z", expert, {}, ""); });
   expert.z["layers.0.q_proj"] = {1};
   expect_refused("'x'", "no LoRA expert", [&] { write_peft(folder_ / "z", expert, {}, ""); });
   EXPECT_FALSE(fs::exists(folder_ / "z"));
