@@ -49,12 +49,25 @@ double weighted_mean(const at::Tensor& values, const at::Tensor& weights) {
   return total > 0 ? (values * weights).sum().item<double>() / total : values.mean().item<double>();
 }
 
+// -1 where u · u' is negative, else 1.
+at::Tensor signs(const at::Tensor& products) {
+  return at::where(products.lt(0), -1.0, 1.0).to(at::kFloat);
+}
+
+// X stands between singular vectors, so one that has turned round turns its row (u) or its column (v) of X.
+void turn(Matrix& x, const Factors& a, const Factors& b) {
+  at::Tensor values = at::from_blob(x.values.data(), {x.rows, x.columns}, at::kFloat);
+  values.mul_(signs((a.u * b.u).sum(0)).slice(0, 0, x.rows).unsqueeze(1));
+  values.mul_(signs((a.vt * b.vt).sum(1)).slice(0, 0, x.columns));
+}
+
 struct Measured {
   MatrixDrift drift;
   double size = 0;  // ‖ΔW‖
 };
 
-Measured measure(const Expert& expert, const std::string& name, FactorStore& from, FactorStore& to) {
+// Carries what depends on the factors over to `carried`, a copy of `expert` whose matrices have their old names still.
+Measured carry(const Expert& expert, Expert& carried, const std::string& name, FactorStore& from, FactorStore& to) {
   Measured out{{.name = name, .alignment = 1, .plain_alignment = 1}};
   if (!needs_factors(expert, name)) {
     out.size = delta_weight(expert, name, {}).norm().item<double>();
@@ -64,13 +77,16 @@ Measured measure(const Expert& expert, const std::string& name, FactorStore& fro
   const at::Tensor aligned = alignments(a, b), before = delta_weight(expert, name, a);
   at::Tensor weights = at::zeros_like(a.s);
   if (expert.z.contains(name)) weights = a.s * shift_of(expert, name).abs();
-  if (const auto x = expert.xs.find(name); x != expert.xs.end()) weights.slice(0, 0, x->second.rows) += 1;
+  if (const auto x = carried.xs.find(name); x != carried.xs.end()) {
+    weights.slice(0, 0, x->second.rows) += 1;
+    turn(x->second, a, b);
+  }
   out.drift.alignment = weighted_mean(aligned, weights);
   out.drift.plain_alignment = aligned.mean().item<double>();
   const double norm = a.s.norm().item<double>();
   out.drift.spectrum = norm > 0 ? (a.s - b.s).norm().item<double>() / norm : 0;
   out.size = before.norm().item<double>();
-  out.drift.effect = out.size > 0 ? (before - delta_weight(expert, name, b)).norm().item<double>() / out.size : 0;
+  out.drift.effect = out.size > 0 ? (before - delta_weight(carried, name, b)).norm().item<double>() / out.size : 0;
   return out;
 }
 
@@ -86,7 +102,7 @@ Transfer transfer_expert(const Expert& expert, FactorStore& from, FactorStore& t
   Transfer out{expert, {}};
   double total = 0;
   for (const std::string& name : names) {
-    const Measured measured = measure(expert, name, from, to);
+    const Measured measured = carry(expert, out.expert, name, from, to);
     out.report.matrices.push_back(measured.drift);
     out.report.alignment += measured.drift.alignment * measured.size;
     out.report.effect += measured.drift.effect * measured.size;
@@ -97,6 +113,7 @@ Transfer transfer_expert(const Expert& expert, FactorStore& from, FactorStore& t
   rename_keys(out.expert.z, to.model(), from.model());
   for (auto* parts : {&out.expert.lora_a, &out.expert.lora_b, &out.expert.xs}) rename_keys(*parts, to.model(), from.model());
   out.expert.base = to.base_hash();
+  out.expert.prototype = {};  // of what the old base read
   out.expert.record["transferred"] = Json{
       {"expert", expert.sha256},
       {"base", expert.base},
