@@ -22,6 +22,21 @@ void add_files(const fs::path& folder, bool enter, std::vector<fs::path>& out) {
     throw InputError(folder.string() + ": cannot be listed (" + error.message() + ")");
 }
 
+// The folder `x-…` beside the folder `x`.
+bool is_variant(const fs::path& folder, const fs::path& of) {
+  return folder.parent_path() == of.parent_path() && folder.filename().string().starts_with(of.filename().string() + "-");
+}
+
+// A name means the expert itself, not one of its variants.
+void drop_variants(std::vector<StoredExpert>& experts) {
+  std::vector<fs::path> folders;
+  for (const StoredExpert& stored : experts) folders.push_back(stored.path.parent_path());
+  std::erase_if(experts, [&](const StoredExpert& stored) {
+    return std::any_of(folders.begin(), folders.end(),
+                       [&](const fs::path& folder) { return is_variant(stored.path.parent_path(), folder); });
+  });
+}
+
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
@@ -69,6 +84,7 @@ StoredExpert ExpertStore::find(const std::string& name, const std::string& base)
         fitting.push_back(std::move(stored));
       }
     }
+    drop_variants(fitting);
     if (fitting.size() > 1) {
       std::vector<std::string> paths;
       for (const StoredExpert& stored : fitting) paths.push_back(stored.path.string());

@@ -27,7 +27,8 @@ class ExpertStore {
   std::vector<StoredExpert> list() const;
 
   // The expert called `name` that was made for `base` (a hash), from the first folder that has one. Throws InputError where there
-  // is none, naming what there is under this name for other bases, or where a folder has several that differ, naming them.
+  // is none, naming what there is under this name for other bases, or where a folder has several that differ, naming them. Beside
+  // a folder `x`, a folder `x-…` inside the same one holds variants: they are found by name only where `x` has none of this name.
   StoredExpert find(const std::string& name, const std::string& base) const;
 
  private:

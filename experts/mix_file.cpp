@@ -28,13 +28,18 @@ std::string text_of(const Json& object, const char* key, const std::string& subj
   return value.get<std::string>();
 }
 
-WeightedExpert read_entry(const Json& entry, const ExpertStore& store, const std::string& base, const std::string& subject) {
+std::shared_ptr<const Expert> find(const Json& entry, const ExpertStore& store, const std::string& base,
+                                   const std::string& subject) {
   const std::string name = text_of(entry, "expert", subject), sha256 = text_of(entry, "sha256", subject);
-  WeightedExpert out{
-      std::make_shared<Expert>(store.find(name, base).expert), checked_weight(member(entry, "weight", subject), subject), {}};
-  if (out.expert->sha256 != sha256)
-    throw InputError(subject + ": expert '" + name + "' is another one than the mix was made with (" + sha256 + ", found " +
-                     out.expert->sha256 + ")");
+  for (StoredExpert& stored : store.list())
+    if (stored.expert.name == name && stored.expert.sha256 == sha256) return std::make_shared<Expert>(std::move(stored.expert));
+  const StoredExpert other = store.find(name, base);
+  throw InputError(subject + ": expert '" + name + "' is another one than the mix was made with (" + sha256 + ", found " +
+                   other.expert.sha256 + ")");
+}
+
+WeightedExpert read_entry(const Json& entry, const ExpertStore& store, const std::string& base, const std::string& subject) {
+  WeightedExpert out{find(entry, store, base, subject), checked_weight(member(entry, "weight", subject), subject), {}};
   if (!entry.contains("by_layer")) return out;
   if (!entry.at("by_layer").is_array()) throw InputError(subject + ": 'by_layer' must be a list");
   for (const Json& weight : entry.at("by_layer")) out.by_layer.push_back(checked_weight(weight, subject));

@@ -14,7 +14,7 @@ namespace zlens {
 // atomically.
 void write_mix(const std::filesystem::path& path, const std::string& base, const Mix& mix, const Json& record);
 
-// Finds the experts by name in `store` and checks that they are the very same (sha256). Throws InputError naming file and reason.
+// Finds the experts in `store` by name and sha256. Throws InputError naming file and reason.
 Mix read_mix(const std::filesystem::path& path, const ExpertStore& store, const std::string& base);
 
 }  // namespace zlens

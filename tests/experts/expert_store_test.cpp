@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "io/safetensors.h"
 #include "io/support.h"
 
@@ -37,6 +39,17 @@ TEST_F(Store, FindsByNameAndBaseInTheOrderOfFolders) {
   EXPECT_EQ(store().find("x", kOther).expert.z.at("m"), (std::vector<float>{5}));
   put("first/a/b/deep.safetensors", "deep", kBase);
   expect_refused("'deep'", "there are: x, x", [&] { store().find("deep", kBase); });
+}
+
+TEST_F(Store, ANameMeansNoVariant) {
+  put("first/m/x.safetensors", "x", kBase, 3);
+  put("first/m-side/x.safetensors", "x", kBase, 4);
+  put("first/m-side/y.safetensors", "y", kBase, 5);
+  EXPECT_EQ(store().find("x", kBase).path, folder_ / "first/m/x.safetensors");
+  EXPECT_EQ(store().find("y", kBase).path, folder_ / "first/m-side/y.safetensors") << "the only one of its name";
+  EXPECT_EQ(store().list().size(), 3U);
+  put("first/n/x.safetensors", "x", kBase, 6);
+  expect_refused("'x'", "ambiguous", [&] { store().find("x", kBase); });
 }
 
 TEST_F(Store, NamesWhatStandsInTheWay) {
@@ -82,6 +95,17 @@ TEST(ShippedExperts, AreWholeAndHaveACard) {
     ++count;
   }
   EXPECT_GT(count, 0);
+}
+
+TEST(ShippedExperts, AreFoundByTheirNames) {
+  const std::filesystem::path folder = std::filesystem::path(ZLENS_FIXTURES) / "../../assets/experts";
+  const ExpertStore store({folder});
+  std::map<std::string, std::string> bases;  // folder -> base of its experts
+  for (const StoredExpert& stored : store.list()) bases[stored.path.parent_path().filename()] = stored.expert.base;
+  for (const char* model : {"tiny-vlm", "smollm2"})
+    for (const char* name : {"chart", "math"})
+      EXPECT_EQ(store.find(name, bases.at(model)).path.parent_path().filename(), model) << name;
+  EXPECT_EQ(bases.at("tiny-vlm-vision"), bases.at("tiny-vlm"));
 }
 
 TEST_F(Store, PathsAndNames) {

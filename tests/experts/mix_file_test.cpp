@@ -42,6 +42,18 @@ TEST_F(MixFile, ComesBackAsItWas) {
   EXPECT_EQ(read[1].by_layer, mix_[1].by_layer);
 }
 
+// Two experts of one name: the mix means the one that it was made with.
+TEST_F(MixFile, ItsExpertsAreFoundByNameAndHash) {
+  std::filesystem::create_directories(folder_ / "side");
+  Expert other;
+  other.name = "a";
+  other.base = base_;
+  other.z["w"] = {1, 3};
+  write_expert(folder_ / "side/a.safetensors", other);
+  EXPECT_THROW(store_.find("a", base_), InputError);
+  EXPECT_EQ(describe(read_mix(folder_ / "m.json", store_, base_)), describe(mix_));
+}
+
 TEST_F(MixFile, WhatIsNotAMixIsRefused) {
   EXPECT_THROW(read_mix(folder_ / "absent.json", store_, base_), InputError);
   EXPECT_THROW(read_mix(folder_ / "m.json", store_, std::string(64, 'b')), InputError);
@@ -53,9 +65,14 @@ TEST_F(MixFile, WhatIsNotAMixIsRefused) {
     bad[key] = 7;
     expect_refused(bad);
   }
-  for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{
-           {"expert", "unknown"}, {"expert", 1}, {"sha256", std::string(64, '0')}, {"weight", "1"}, {"weight", 1e9}, {"weight", nullptr},
-           {"by_layer", 1}, {"by_layer", Json::array({"x"})}}) {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{{"expert", "unknown"},
+                                                                            {"expert", 1},
+                                                                            {"sha256", std::string(64, '0')},
+                                                                            {"weight", "1"},
+                                                                            {"weight", 1e9},
+                                                                            {"weight", nullptr},
+                                                                            {"by_layer", 1},
+                                                                            {"by_layer", Json::array({"x"})}}) {
     Json bad = good;
     bad["experts"][0][key] = value;
     expect_refused(bad);
