@@ -44,7 +44,8 @@ po::options_description method_flags() {
       "trust", po::value<double>()->default_value(kMethod.trust)->value_name("X"),
       "svf: bound on |S(z-1)| / |S| of each matrix; 0: none")(
       "scope", text("all", "S"), "all, or answer: the base reads the prompt, the expert acts on the answer")(
-      "init", po::value<std::string>()->value_name("FILE"), "start from this expert");
+      "init", po::value<std::string>()->value_name("FILE"),
+      "start from this expert, made with the same method, matrices and scope");
   return flags;
 }
 
@@ -229,7 +230,7 @@ int train_command(const std::vector<std::string>& arguments) {
   const auto trainable = make_trainable(factors, method_options(values));
   const bool full = text_of(values, "method") == "full";
   if (full && fs::exists(out)) throw InputError(out.string() + ": is there already; a checkpoint gets a new folder");
-  if (options.from_expert) trainable->load(read_expert(text_of(values, "init")));
+  if (options.from_expert) start_from(read_expert(text_of(values, "init")), options.answer_only, factors, *trainable);
   const TrainingData data = gather_training_data(values, session);
   const Json identity = identity_of(values, session, data, base);
   TrainingRun run(values, identity);

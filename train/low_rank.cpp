@@ -20,12 +20,13 @@ void copy_matrix(const Expert& expert, const std::string& name, const std::map<s
   const c10::NoGradGuard no_grad;
   const auto found = from.find(name);
   if (found == from.end())
-    throw InputError("expert '" + expert.name + "' does not change '" + name + "', which this training does");
+    throw InputError("expert '" + expert.name + "' does not change '" + name +
+                     "' as this training does: choose the --method, --matrices and --layers that it was made with");
   const Matrix& matrix = found->second;
   if (matrix.rows != to.size(0) || matrix.columns != to.size(1))
     throw InputError("expert '" + expert.name + "': '" + name + "' is [" + std::to_string(matrix.rows) + ", " +
                      std::to_string(matrix.columns) + "], this training has [" + std::to_string(to.size(0)) + ", " +
-                     std::to_string(to.size(1)) + "]");
+                     std::to_string(to.size(1)) + "]: choose its --rank");
   to.copy_(at::tensor(at::ArrayRef<float>(matrix.values)).view(to.sizes()));
 }
 
@@ -73,6 +74,7 @@ class LoraXs : public LowRank {
     for (const std::size_t slot : slots_) expert.xs[name(slot)] = to_matrix(parameters_.at("xs/" + name(slot)));
   }
   void load(const Expert& expert) override {
+    check_parts(expert);
     for (const std::size_t slot : slots_) copy_matrix(expert, name(slot), expert.xs, parameters_.at("xs/" + name(slot)));
   }
 
@@ -118,6 +120,7 @@ class Lora : public LowRank {
   }
   void load(const Expert& expert) override {
     const c10::NoGradGuard no_grad;
+    check_parts(expert);
     for (const std::size_t slot : slots_) {
       copy_matrix(expert, name(slot), expert.lora_a, parameters_.at("lora_a/" + name(slot)));
       copy_matrix(expert, name(slot), expert.lora_b, parameters_.at("lora_b/" + name(slot)));

@@ -60,9 +60,7 @@ class Svf : public Trainable {
 
   void load(const Expert& expert) override {
     const c10::NoGradGuard no_grad;
-    for (const auto& [name, z] : expert.z)
-      if (!parameters_.contains(kPrefix + name))
-        throw InputError("expert '" + expert.name + "' changes '" + name + "', which this training does not");
+    check_parts(expert);
     for (const Entry& entry : entries_) {
       const auto found = expert.z.find(entry.name);
       if (found == expert.z.end()) continue;
@@ -70,7 +68,12 @@ class Svf : public Trainable {
         throw InputError("expert '" + expert.name + "': z of '" + entry.name + "' has " + std::to_string(found->second.size()) +
                          " values, the matrix has " + std::to_string(entry.whole->s.size(0)));
       at::Tensor& p = parameters_.at(kPrefix + entry.name);
-      p.copy_(at::tensor(at::ArrayRef<float>(found->second)).slice(0, 0, p.size(0)) - 1);
+      const at::Tensor shift = at::tensor(at::ArrayRef<float>(found->second)) - 1;
+      if (shift.slice(0, p.size(0)).count_nonzero().item<std::int64_t>() > 0)
+        throw InputError("expert '" + expert.name + "' scales singular values of '" + entry.name + "' behind the " +
+                         std::to_string(p.size(0)) +
+                         " leading ones, which this training keeps: choose a higher --rank or method svf");
+      p.copy_(shift.slice(0, 0, p.size(0)));
     }
   }
 

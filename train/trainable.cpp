@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "experts/delta_weight.h"
 #include "experts/mix.h"
+#include "experts/scope.h"
 #include "io/error.h"
 #include "text/model.h"
 #include "train/full.h"
@@ -39,6 +41,28 @@ std::int64_t Trainable::count() const {
   std::int64_t total = 0;
   for (const auto& [name, value] : parameters_) total += value.numel();
   return total;
+}
+
+void Trainable::check_parts(const Expert& expert) const {
+  const auto check = [&](const char* kind, const auto& parts) {
+    for (const auto& [name, values] : parts)
+      if (!parameters_.contains(kind + name))
+        throw InputError(
+            "expert '" + expert.name + "' has '" + kind + name +
+            "', which this training does not change: choose the --method, --matrices and --layers that it was made with");
+  };
+  check("z/", expert.z);
+  check("lora_a/", expert.lora_a);
+  check("lora_b/", expert.lora_b);
+  check("xs/", expert.xs);
+}
+
+void start_from(const Expert& expert, bool answer_only, const FactorStore& factors, Trainable& trainable) {
+  check_fits(expert, factors);
+  if (acts_on_answer_only(expert) != answer_only)
+    throw InputError("expert '" + expert.name + "' acts on " + (answer_only ? "all" : "the answer") + ", this training on " +
+                     (answer_only ? "the answer" : "all") + ": choose the --scope that it was made with");
+  trainable.load(expert);
 }
 
 std::vector<std::size_t> selected_slots(const LanguageModel& model, const MethodOptions& options) {

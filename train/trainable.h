@@ -43,15 +43,23 @@ class Trainable {
   virtual void project() {}
   // Puts the values into an expert. Method full has none: InputError (train/full.h writes a checkpoint).
   virtual void store(Expert& expert) const = 0;
-  // Takes the values of an expert of the same method; throws InputError where it does not fit.
+  // Takes the values of an expert of the same method; throws InputError where it does not fit: a matrix, a part or a rank that is
+  // not trained here.
   virtual void load(const Expert& expert) = 0;
 
  protected:
+  // Throws InputError where the expert has a part that no parameter stands for.
+  void check_parts(const Expert& expert) const;
+
   std::map<std::string, at::Tensor> parameters_;
 };
 
 // Throws InputError on an unknown method, kinds that select no matrix, or a value out of range.
 std::unique_ptr<Trainable> make_trainable(FactorStore& factors, const MethodOptions& options);
+
+// Lets the training begin with what the expert does. Throws InputError on an expert of another base, scope or method, or where
+// `Trainable::load` does.
+void start_from(const Expert& expert, bool answer_only, const FactorStore& factors, Trainable& trainable);
 
 // The slots that the options select, in order.
 std::vector<std::size_t> selected_slots(const LanguageModel& model, const MethodOptions& options);

@@ -114,6 +114,8 @@ TEST_F(TrainCommand, AnotherStartIsAnotherTraining) {
   const fs::path start = folder_ / "start.safetensors";
   fs::copy_file(folder_ / "first.safetensors", start);
   ASSERT_EQ(zlens(train("on", {"--steps", "2", "--init", start})).exit_code, 0);
+  expect_refused(train("other", {"--steps", "2", "--init", start, "--matrices", "mlp"}), "--matrices");
+  expect_refused(train("other", {"--steps", "2", "--init", start, "--scope", "answer"}), "--scope");
   fs::copy_file(folder_ / "second.safetensors", start, fs::copy_options::overwrite_existing);
   const Outcome other = zlens(train("on", {"--steps", "2", "--init", start, "--resume"}));
   EXPECT_EQ(other.exit_code, 2);

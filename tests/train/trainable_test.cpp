@@ -5,6 +5,7 @@
 
 #include "experts/mix.h"
 #include "io/error.h"
+#include "io/support.h"
 #include "support/checkpoint.h"
 #include "train/toy.h"
 
@@ -40,6 +41,42 @@ TEST_P(Methods, GiveAnExpertThatComputesAlike) {
   EXPECT_LT(max_difference(logits(trainable->mix()), logits(again->mix())), 1e-4);
 }
 
+// Whatever of an expert the training would lose is refused.
+TEST_P(Methods, AStartIsTakenWholeOrRefused) {
+  const auto trainable = make();
+  Expert expert;
+  expert.name = "e";
+  expert.base = toy_.factors.base_hash();
+  trainable->store(expert);
+  start_from(expert, false, toy_.factors, *trainable);
+  const auto expect_refused = [&](const Expert& wrong, bool answer_only, const MethodOptions& options, const char* fragment) {
+    const auto other = make_trainable(toy_.factors, options);
+    test::expect_refused("'e'", fragment, [&] { start_from(wrong, answer_only, toy_.factors, *other); });
+  };
+  const MethodOptions same{.method = GetParam(), .rank = 4};
+  MethodOptions fewer = same;
+  fewer.matrices = "mlp";
+  expect_refused(expert, false, fewer, "--matrices");
+  fewer = same;
+  fewer.first_layer = 1;
+  expect_refused(expert, false, fewer, "--layers");
+  expect_refused(expert, true, same, "--scope");
+  Expert wrong = expert;
+  wrong.record["scope"] = "answer";
+  expect_refused(wrong, false, same, "--scope");
+  wrong = expert;
+  wrong.base = std::string(64, 'b');
+  expect_refused(wrong, false, same, "made for base");
+  wrong = expert;
+  const std::string matrix = toy_.model->matrices()[0].name;
+  if (expert.z.empty()) {
+    wrong.z[matrix] = std::vector<float>(static_cast<std::size_t>(toy_.factors.rank(matrix)), 1.5F);
+  } else {
+    wrong.xs[matrix] = {1, 1, {1}};
+  }
+  expect_refused(wrong, false, same, "--method");
+}
+
 TEST_P(Methods, EveryParameterGetsAGradient) {
   const auto trainable = make();
   at::manual_seed(2);
@@ -68,6 +105,25 @@ TEST(Svf, TrustBoundsTheChangeOfEveryMatrix) {
     const at::Tensor s = toy.factors.get(name.substr(2))->s;
     EXPECT_NEAR((s * value.detach()).norm().item<double>(), 0.05 * s.norm().item<double>(), 1e-5);
   }
+}
+
+TEST(Svf, TheLeadingOnesStartFromAnExpertOfThemAlone) {
+  ToyModel toy;
+  const auto all = make_trainable(toy.factors, {}), leading = make_trainable(toy.factors, {.method = "svf-topk", .rank = 4});
+  Expert expert;
+  expert.name = "e";
+  expert.base = toy.factors.base_hash();
+  for (auto& [name, value] : leading->parameters()) value.set_data(value.detach() + 0.25);
+  leading->store(expert);
+  const auto again = make_trainable(toy.factors, {.method = "svf-topk", .rank = 5});
+  for (Trainable* one : {all.get(), again.get()}) {
+    start_from(expert, false, toy.factors, *one);
+    Expert stored;
+    one->store(stored);
+    EXPECT_EQ(stored.z, expert.z);
+  }
+  const auto fewer = make_trainable(toy.factors, {.method = "svf-topk", .rank = 3});
+  test::expect_refused("'e'", "--rank", [&] { start_from(expert, false, toy.factors, *fewer); });
 }
 
 TEST(Selection, ByKindAndLayer) {
