@@ -168,7 +168,7 @@ int pretrain_generated(const po::variables_map& values) {
   const GeneratedStream train(start.model, stream_options(values, prompt, synth::Split::Train)),
       validation(start.model, stream_options(values, prompt, synth::Split::Val));
   const MetricReward reward("exact_match");
-  PretrainData data{&train, {}, &reward};
+  PretrainData data{&train, {}, &reward, start.model->own_modality() && values["text-share"].as<double>() < 1};
   for (std::int64_t i = 0; i < values["validation-inputs"].as<std::int64_t>(); ++i)
     data.validation.push_back(validation.at(static_cast<std::uint64_t>(i)));
   TrainingRun run(values, identity_of(values, start, prompt));

@@ -47,7 +47,7 @@ struct Totals {
 };
 
 struct Part {
-  std::vector<at::Tensor> gradients;  // in the order of the masters; undefined: none
+  std::vector<at::Tensor> gradients;  // one for each master, in their order; undefined: none
   double answer_loss = 0;
   std::vector<double> label_losses;  // of every head
 };
@@ -85,6 +85,7 @@ class Pretraining {
         options_(options),
         run_(run),
         width_(model->decoder().config().hidden_size),
+        decoder_name_(model->decoder_name()),
         live_(std::move(model), made, options.trained),
         optimizer_(with_heads(), options.optimizer),
         folder_(with_start(run), state_, live_.masters(), optimizer_) {
@@ -113,7 +114,21 @@ class Pretraining {
       masters[weight_name(head)] = initial_weight(weight_name(head), {head.classes, width_}, options_.seed);
       masters[bias_name(head)] = initial_weight(bias_name(head), {head.classes}, options_.seed);
     }
+    if (!anything_learns())
+      throw InputError(
+          "no loss can reach a weight that is trained: texts have no labels and show nothing to a tower, and labels do not reach a "
+          "decoder (see --answer-weight, --label-weight, --text-share, --trained)");
     return masters;
+  }
+
+  // Answers reach the decoder, and what shows it a picture; labels the latter and their own heads.
+  bool anything_learns() const {
+    bool decoder = false, others = false, labels = false;
+    for (const auto& [name, master] : live_.masters())
+      (name.starts_with(decoder_name_ + ".") || name.starts_with("lm_head.") ? decoder : others) = true;
+    for (const LabelHead& head : options_.heads) labels |= head.weight > 0;
+    others &= data_.pictures;
+    return options_.answer_weight > 0 ? decoder || others : labels && others;
   }
 
   // A run is another one where it starts from other weights.
@@ -207,7 +222,8 @@ class Pretraining {
     }
     std::vector<at::Tensor> leaves;
     for (const auto& [name, leaf] : made.leaves) leaves.push_back(leaf);
-    if (!loss.requires_grad()) throw InputError("nothing is trained: texts have no labels, and --answer-weight is 0");
+    out.gradients.resize(leaves.size());
+    if (!loss.requires_grad()) return out;  // say texts, where a tower is trained
     out.gradients = torch::autograd::grad({loss}, leaves, /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
                                           /*create_graph=*/false, /*allow_unused=*/true);
     return out;
@@ -317,6 +333,7 @@ class Pretraining {
   const PretrainOptions& options_;
   const TrainRun& run_;
   const std::int64_t width_;  // of an embedding
+  const std::string decoder_name_;
   LiveWeights live_;
   AdamW optimizer_;
   TrainState state_;

@@ -57,6 +57,7 @@ struct PretrainData {
   const PretrainStream* train = nullptr;
   std::vector<PretrainSample> validation;
   const Reward* reward = nullptr;
+  bool pictures = true;  // false: the stream has texts alone
 };
 
 struct PretrainResult {
@@ -70,7 +71,8 @@ struct PretrainResult {
 // what each shows, which is what makes small towers learn to read at all. `made`: weights that the model's files
 // do not have or that stand in for theirs (float32, by canonical name). Weights are rounded to the model's dtype for each step;
 // masters, moments and sums of gradients are float32. Works in a folder as `train` does: interrupted and resumed, a run ends with
-// the same bits. Sets libtorch's threads to one: its parallelism is over inputs. Throws InputError on options out of range.
+// the same bits. Sets libtorch's threads to one: its parallelism is over inputs. Throws InputError on options out of range
+// and where no loss can ever reach a weight that is trained.
 PretrainResult pretrain(std::shared_ptr<const LanguageModel> model, const Parameters& made, const PretrainData& data,
                         const PretrainOptions& options, const TrainRun& run);
 

@@ -73,12 +73,20 @@ TEST_F(PretrainCommand, MakesAModelFromItsSettings) {
   EXPECT_NE(log.find("\"label_loss\""), log.npos);
 }
 
+TEST_F(PretrainCommand, TextsBesideAJoinedTower) {
+  const Outcome made = zlens(pretrain("new", {"--from-scratch", "--trained", "model.vision_tower,model.multi_modal_projector",
+                                              "--text-share", "0.5", "--together", "1"}));
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+}
+
 TEST_F(PretrainCommand, RefusesWhatCannotBeTrained) {
   expect_refused(pretrain("out", {}), "model.safetensors");
   expect_refused(pretrain("out", {"--from-scratch", "--generate", "nothing"}), "nothing");
   expect_refused(pretrain("out", {"--from-scratch", "--generate", "scene:0"}), "scene:0");
   expect_refused(pretrain("out", {"--from-scratch", "--generate", "scene/height"}), "height");
   expect_refused(pretrain("out", {"--from-scratch", "--trained", "model.nothing"}), "model.nothing");
+  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1", "--trained", "model.vision_tower"}), "--text-share");
+  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1", "--answer-weight", "0"}), "--answer-weight");
   expect_refused(pretrain("out", {"--from-scratch", "--method", "svf"}), "full");
   expect_refused(pretrain("settings", {"--from-scratch"}), "there already");
 }

@@ -62,6 +62,20 @@ class Pictures : public PretrainStream {
   std::vector<PretrainSample> samples_;
 };
 
+// The pictures, and behind each a text with a question about it.
+class PicturesAndTexts : public Pictures {
+ public:
+  explicit PicturesAndTexts(const std::shared_ptr<const LanguageModel>& model) : Pictures(model, true) {
+    TrainingSample& asked = text_.questions.emplace_back();
+    asked.references = {"t"};
+    asked.prompt = model->tokenize(model->expand("what?", {}).text, {}, true);
+  }
+  PretrainSample at(std::uint64_t index) const override { return index % 2 ? text_ : Pictures::at(index / 2); }
+
+ private:
+  PretrainSample text_;
+};
+
 class SameText : public Reward {
  public:
   double score(const TrainingSample& sample, const std::string& answer) const override {
@@ -211,6 +225,29 @@ TEST_P(Pretrain, OnlyWhatIsNamedIsTrained) {
   }
   options.trained = {"model.nothing"};
   EXPECT_THROW(run(work_ / "u", options), InputError);
+}
+
+// Of a text there is nothing to learn for a tower.
+TEST_P(Pretrain, APartThatTouchesNothingTrainedAddsNothing) {
+  const auto model = load(GetParam(), &weights_);
+  const PicturesAndTexts mixed(model);
+  const SameText reward;
+  const auto train = [&](const fs::path& folder, PretrainOptions options, bool pictures) {
+    options.trained = {"model.vision"};
+    options.together = 1;
+    return pretrain(model, weights_, {&mixed, mixed.all(), &reward, pictures}, options,
+                    {.folder = folder, .identity = {{"mixed", true}}});
+  };
+  PretrainOptions options = short_run();
+  int moved = 0;
+  for (const auto& [name, value] : train(work_ / "t", options, true).weights) moved += !at::equal(value, weights_.at(name));
+  EXPECT_GT(moved, 0);
+  // Nothing but texts, nothing but labels where there is no head: refused before anything is written.
+  EXPECT_THROW(train(work_ / "u", options, false), InputError);
+  options.answer_weight = 0;
+  for (LabelHead& head : options.heads) head.weight = 0;
+  EXPECT_THROW(train(work_ / "u", options, true), InputError);
+  EXPECT_FALSE(fs::exists(work_ / "u"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Pretrain, testing::Values("llava-siglip", "smolvlm", "paligemma"), [](const auto& chosen) {
