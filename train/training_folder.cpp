@@ -22,6 +22,7 @@ TrainingFolder::TrainingFolder(const TrainRun& run, TrainState& state, Parameter
       parameters_(parameters),
       optimizer_(optimizer),
       lock_(folder_ / ".lock") {
+  remove_stale_temporaries(folder_);  // of a training that was killed while it wrote
   const fs::path checkpoint = folder_ / "checkpoint.safetensors", log = folder_ / "log.jsonl";
   resumed_ = fs::exists(checkpoint);
   if (resumed_) {

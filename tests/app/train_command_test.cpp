@@ -73,8 +73,8 @@ TEST_F(TrainCommand, KilledFiftyTimesItEndsWithTheSameBits) {
   const auto ends_right = [&](const std::string& out, const Outcome& outcome) {
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_EQ(bytes_of("x/whole"), bytes_of(out));
-    for (const auto& entry : fs::recursive_directory_iterator((folder_ / out).parent_path()))
-      EXPECT_EQ(entry.path().string().find(".part"), std::string::npos) << entry.path() << " was left behind";
+    for (const auto& entry : fs::directory_iterator(folder_ / (out + ".safetensors.train")))
+      EXPECT_EQ(entry.path().string().find(".zlens-tmp-"), std::string::npos) << entry.path() << " was left behind";
   };
   const auto out = [&] { return "y" + std::to_string(ended) + "/whole"; };
   while (kills < 50) {

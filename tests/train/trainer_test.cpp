@@ -127,6 +127,17 @@ TEST_F(Trainer, WorkBehindTheCheckpointIsDoneAgain) {
   EXPECT_EQ(log(folder_ / "torn"), log(folder_ / "whole"));
 }
 
+TEST_F(Trainer, HalvesOfKilledTrainingsAreRemoved) {
+  const fs::path half = folder_ / "run" / ".zlens-tmp-1-0";
+  fs::create_directories(half.parent_path());
+  std::ofstream(half) << "half a checkpoint";
+  run(options(), half.parent_path(), 2);
+  EXPECT_FALSE(fs::exists(half));
+  std::ofstream(half) << "another half";
+  run(options(), half.parent_path(), 1000, /*resume=*/true);
+  EXPECT_FALSE(fs::exists(half));
+}
+
 TEST_F(Trainer, RefusesToStartWithoutSignal) {
   const auto trainable = make_trainable(toy_.factors, {});
   const NoReward nothing;
