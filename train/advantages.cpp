@@ -20,6 +20,21 @@ bool has_spread(std::span<const double> rewards) {
   return low != rewards.end() && *high - *low > 1e-9;
 }
 
+void Signal::add(std::span<const double> rewards) {
+  ++prompts_;
+  with_spread_ += has_spread(rewards);
+  if (rewards.size() == 1) ++alone_[rewards.front()];
+}
+
+double Signal::fraction() const {
+  std::int64_t carry = with_spread_, commonest = 0;
+  for (const auto& [reward, count] : alone_) {
+    carry += count;
+    commonest = std::max(commonest, count);
+  }
+  return prompts_ > 0 ? static_cast<double>(carry - commonest) / static_cast<double>(prompts_) : 0;
+}
+
 std::vector<double> advantages(std::span<const double> rewards, Algorithm algorithm) {
   const auto count = static_cast<double>(rewards.size());
   const double sum = std::accumulate(rewards.begin(), rewards.end(), 0.0), mean = sum / std::max(1.0, count);

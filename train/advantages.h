@@ -1,6 +1,8 @@
 // From the rewards of one prompt's answers to what each answer's log-probability is pushed by.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,5 +23,17 @@ std::vector<double> advantages(std::span<const double> rewards, Algorithm algori
 
 // True where the rewards differ: only then do Rloo and Grpo learn from the prompt.
 bool has_spread(std::span<const double> rewards);
+
+// How many of the prompts carry signal. Where several answers are drawn of each, those whose rewards differ; where one is, nothing
+// but the other prompts tells what it is worth: those whose reward is not the commonest.
+class Signal {
+ public:
+  void add(std::span<const double> rewards);  // of one prompt's answers
+  double fraction() const;                    // 0 without prompts
+
+ private:
+  std::int64_t prompts_ = 0, with_spread_ = 0;
+  std::map<double, std::int64_t> alone_;  // rewards of prompts with one answer -> how many have it
+};
 
 }  // namespace zlens

@@ -239,7 +239,8 @@ void Objectives::backward(std::vector<Group> groups, bool with_kl, double scale,
 StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
   StepReport report;
   std::vector<Group> groups;
-  std::int64_t drawn = 0, with_spread = 0, kept = 0, answers = 0;
+  std::int64_t kept = 0, answers = 0;
+  Signal signal;
   const Stopwatch start;
   const bool all_teach = parse_algorithm(options_.algorithm) == Algorithm::Reinforce;
   for (std::int64_t round = 0; round < options_.tries && kept < options_.prompts; ++round) {
@@ -258,15 +259,14 @@ StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
       for (const RolloutAnswer& answer : rollouts[i].answers) rewards.push_back(answer.reward);
       for (const double reward : rewards) report.reward += reward;
       answers += static_cast<std::int64_t>(rewards.size());
-      ++drawn;
-      with_spread += has_spread(rewards);
+      signal.add(rewards);
       if ((!all_teach && !has_spread(rewards)) || kept >= options_.prompts) continue;
       ++kept;
       groups[group_of[i]].push_back({std::move(rollouts[i].sample), weighted(rollouts[i])});
     }
   }
   report.reward /= static_cast<double>(answers);
-  report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
+  report.signal = signal.fraction();
   report.rollout_s = start.seconds();
   // A constant, not the tokens at hand: long answers get no other weight than short ones.
   const double scale = static_cast<double>(std::max<std::int64_t>(1, kept) * options_.samples * options_.max_new_tokens) / 8;
@@ -277,7 +277,8 @@ StepReport Objectives::reinforce(SampleOrder& order, std::int64_t step) {
 StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step) {
   StepReport report;
   std::vector<Group> groups;
-  std::int64_t answers = 0, drawn = 0, with_spread = 0;
+  std::int64_t answers = 0;
+  Signal signal;
   double tokens = 0;
   const Stopwatch start;
   const std::uint64_t position = order.position();
@@ -306,8 +307,7 @@ StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step
         rewards.push_back(answer.reward);
         if (answer.reward >= options_.warm_threshold) correct[answer.ids] = {answer.ids, 1, 1, {}};
       }
-      ++drawn;
-      with_spread += has_spread(rewards);
+      signal.add(rewards);
       for (const double reward : rewards) report.reward += reward;
       answers += static_cast<std::int64_t>(rewards.size());
       if (correct.empty()) continue;
@@ -321,7 +321,7 @@ StepReport Objectives::imitate_own_answers(SampleOrder& order, std::int64_t step
     }
   }
   report.reward /= static_cast<double>(answers);
-  report.signal = static_cast<double>(with_spread) / static_cast<double>(drawn);
+  report.signal = signal.fraction();
   report.rollout_s = start.seconds();
   backward(std::move(groups), false, std::max(1.0, tokens), report);
   return report;
@@ -346,7 +346,8 @@ StepReport Objectives::imitate_references(SampleOrder& order) {
 
 double Objectives::probe_signal() {
   SampleOrder order(*data_.train, options_.seed);
-  std::size_t drawn = 0, with_spread = 0;
+  std::size_t drawn = 0;
+  Signal signal;
   for (std::uint64_t round = 0; drawn < kProbePrompts && round < 64; ++round) {
     std::vector<TrainingSample> samples;
     for (auto& group : draw_samples(*data_.train, order))
@@ -355,10 +356,10 @@ double Objectives::probe_signal() {
       std::vector<double> rewards;
       for (const RolloutAnswer& answer : rollout.answers) rewards.push_back(answer.reward);
       ++drawn;
-      with_spread += has_spread(rewards);
+      signal.add(rewards);
     }
   }
-  return static_cast<double>(with_spread) / static_cast<double>(drawn);
+  return signal.fraction();
 }
 
 }  // namespace zlens

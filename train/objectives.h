@@ -17,7 +17,7 @@ struct StepReport {
   double reward = 0;  // mean over all answers drawn (sft: 0)
   double loss = 0;
   double kl = 0;      // to the base, for each token
-  double signal = 0;  // fraction of the prompts drawn whose rewards differ
+  double signal = 0;  // fraction of the prompts drawn that carry signal (train/advantages.h)
   double drift = 0;   // mean |log-probability while drawing - while training| of the tokens: 0 where both compute alike
   std::int64_t answers = 0, tokens = 0;  // that gradients came from
   double rollout_s = 0, gradient_s = 0;
@@ -38,7 +38,7 @@ class Objectives {
   // Likelihood of the first references.
   StepReport imitate_references(SampleOrder& order);
 
-  // The fraction of the first prompts whose answers, drawn now, are of different worth.
+  // The fraction of the first prompts whose answers, drawn now, carry signal.
   double probe_signal();
 
   // The mix as it stands, without gradients.

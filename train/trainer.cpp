@@ -21,6 +21,7 @@ void check(const TrainOptions& options) {
   require_at_least("prompts", options.prompts, 1);
   require_at_least("samples", options.samples, options.objective == "rl" && options.algorithm != "reinforce" ? 2 : 1);
   require_at_least("per-group", options.per_group, 1);
+  require_at_least("tries", options.tries, 1);
   require_at_least("max-new-tokens", options.max_new_tokens, 1);
   require_at_least("validate-every", options.validate_every, 0);
   require_at_least("checkpoint-every", options.checkpoint_every, 1);

@@ -37,5 +37,18 @@ TEST(Advantages, EqualRewardsTeachNothing) {
   EXPECT_THROW(parse_algorithm("ppo"), InputError);
 }
 
+TEST(Signal, IsSpreadWithinAPromptOrBetweenPrompts) {
+  const auto of = [](const std::vector<std::vector<double>>& prompts) {
+    Signal signal;
+    for (const auto& rewards : prompts) signal.add(rewards);
+    return signal.fraction();
+  };
+  EXPECT_EQ(of({{0, 1}, {0, 0}, {1, 1}, {0.5, 1}}), 0.5) << "prompts that differ from each other alone teach nothing";
+  EXPECT_EQ(of({{0}, {0}, {1}, {0}}), 0.25);
+  EXPECT_EQ(of({{1}, {1}}), 0);
+  EXPECT_EQ(of({{1}}), 0);
+  EXPECT_EQ(of({}), 0);
+}
+
 }  // namespace
 }  // namespace zlens

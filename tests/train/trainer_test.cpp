@@ -138,6 +138,24 @@ TEST_F(Trainer, HalvesOfKilledTrainingsAreRemoved) {
   EXPECT_FALSE(fs::exists(half));
 }
 
+// The paper's setting: one answer a prompt, whose worth the other prompts tell.
+TEST_F(Trainer, ReinforceLearnsFromOneAnswerAPrompt) {
+  TrainOptions one = options();
+  one.algorithm = "reinforce";
+  one.samples = 1;
+  run(one, folder_ / "one");
+  EXPECT_EQ(result_.steps, one.steps);
+  for (const Json& line : log(folder_ / "one"))
+    if (line.at("kind") == "step") {
+      EXPECT_GT(line.at("signal").get<double>(), 0);
+    }
+  const NoReward nothing;
+  const auto trainable = make_trainable(toy_.factors, {});
+  EXPECT_THROW(
+      train(*toy_.model, *trainable, {&train_, nullptr, nullptr, &nothing}, one, {.folder = folder_ / "no", .identity = {}}),
+      InputError);
+}
+
 TEST_F(Trainer, RefusesToStartWithoutSignal) {
   const auto trainable = make_trainable(toy_.factors, {});
   const NoReward nothing;
@@ -162,9 +180,9 @@ TEST_F(Trainer, RefusesWhatIsNotItsOwn) {
 
 TEST_F(Trainer, OptionsOutOfRangeAreRefused) {
   for (const auto& change : std::vector<std::function<void(TrainOptions&)>>{
-           [](auto& o) { o.steps = 0; }, [](auto& o) { o.samples = 1; }, [](auto& o) { o.objective = "dpo"; },
-           [](auto& o) { o.algorithm = "ppo"; }, [](auto& o) { o.learning_rate = 0; }, [](auto& o) { o.temperature = 0; },
-           [](auto& o) { o.schedule = "linear"; }, [](auto& o) { o.kl = -1; }}) {
+           [](auto& o) { o.steps = 0; }, [](auto& o) { o.samples = 1; }, [](auto& o) { o.tries = 0; },
+           [](auto& o) { o.objective = "dpo"; }, [](auto& o) { o.algorithm = "ppo"; }, [](auto& o) { o.learning_rate = 0; },
+           [](auto& o) { o.temperature = 0; }, [](auto& o) { o.schedule = "linear"; }, [](auto& o) { o.kl = -1; }}) {
     TrainOptions wrong = options();
     change(wrong);
     EXPECT_THROW(run(wrong, folder_ / "wrong"), InputError);
