@@ -1,5 +1,6 @@
 #include "experts/mix_file.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "io/atomic_file.h"
@@ -38,11 +39,24 @@ std::shared_ptr<const Expert> find(const Json& entry, const ExpertStore& store, 
                    other.expert.sha256 + ")");
 }
 
+void check_reach(const WeightedExpert& entry, const std::string& subject) {
+  const Expert& expert = *entry.expert;
+  std::int64_t highest = 0;
+  for (const auto& [name, z] : expert.z) highest = std::max(highest, layer_of(name));
+  for (const auto* parts : {&expert.lora_a, &expert.xs})
+    for (const auto& [name, matrix] : *parts) highest = std::max(highest, layer_of(name));
+  if (highest >= static_cast<std::int64_t>(entry.by_layer.size()))
+    throw InputError(subject + ": 'by_layer' has " + std::to_string(entry.by_layer.size()) + " weights, but expert '" +
+                     expert.name + "' changes matrices up to layer " + std::to_string(highest) +
+                     ": make the mix anew ('zlens adapt --by-layer')");
+}
+
 WeightedExpert read_entry(const Json& entry, const ExpertStore& store, const std::string& base, const std::string& subject) {
   WeightedExpert out{find(entry, store, base, subject), checked_weight(member(entry, "weight", subject), subject), {}};
   if (!entry.contains("by_layer")) return out;
   if (!entry.at("by_layer").is_array()) throw InputError(subject + ": 'by_layer' must be a list");
   for (const Json& weight : entry.at("by_layer")) out.by_layer.push_back(checked_weight(weight, subject));
+  if (!out.by_layer.empty()) check_reach(out, subject);
   return out;
 }
 

@@ -14,7 +14,8 @@ namespace zlens {
 // atomically.
 void write_mix(const std::filesystem::path& path, const std::string& base, const Mix& mix, const Json& record);
 
-// Finds the experts in `store` by name and sha256. Throws InputError naming file and reason.
+// Finds the experts in `store` by name and sha256. Throws InputError naming file and reason, also where `by_layer` has no weight
+// for a layer that its expert changes.
 Mix read_mix(const std::filesystem::path& path, const ExpertStore& store, const std::string& base);
 
 }  // namespace zlens

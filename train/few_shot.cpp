@@ -15,7 +15,8 @@ class Search {
   Search(const LanguageModel& model, FactorStore& factors, const std::vector<std::shared_ptr<const Expert>>& experts,
          const FewShotData& data, const FewShotOptions& options)
       : model_(model), factors_(factors), experts_(experts), data_(data), options_(options) {
-    layers_ = static_cast<std::size_t>(model.decoder().config().num_hidden_layers);
+    for (const AdaptableMatrix& matrix : model.matrices())
+      layers_ = std::max(layers_, static_cast<std::size_t>(layer_of(matrix.name)) + 1);
   }
 
   std::size_t dimensions() const { return experts_.size() * (options_.by_layer ? layers_ : 1); }
@@ -77,7 +78,7 @@ class Search {
   const std::vector<std::shared_ptr<const Expert>>& experts_;
   const FewShotData& data_;
   const FewShotOptions& options_;
-  std::size_t layers_ = 0;
+  std::size_t layers_ = 0;  // of the deepest part: a tower may have more than the decoder
   Caches base_prefixes_{std::size_t{2} << 30};
 };
 

@@ -15,7 +15,7 @@ namespace zlens {
 struct FewShotOptions {
   CemOptions cem;
   std::int64_t rounds = 12;
-  bool by_layer = false;  // a weight for each expert and layer instead of one for each expert
+  bool by_layer = false;  // a weight for each expert and layer (of the deepest part) instead of one for each expert
   std::int64_t max_new_tokens = 24;
   MixOptions mix;
 };

@@ -4,6 +4,7 @@
 
 #include "io/atomic_file.h"
 #include "io/error.h"
+#include "io/support.h"
 #include "support/temporary_folder.h"
 
 namespace zlens {
@@ -52,6 +53,20 @@ TEST_F(MixFile, ItsExpertsAreFoundByNameAndHash) {
   write_expert(folder_ / "side/a.safetensors", other);
   EXPECT_THROW(store_.find("a", base_), InputError);
   EXPECT_EQ(describe(read_mix(folder_ / "m.json", store_, base_)), describe(mix_));
+}
+
+TEST_F(MixFile, EveryLayerThatAnExpertChangesHasAWeight) {
+  Expert deep;
+  deep.name = "deep";
+  deep.base = base_;
+  deep.z["tower.layers.2.fc1"] = {2};
+  write_expert(folder_ / "deep.safetensors", deep);
+  Mix mix = {{std::make_shared<Expert>(store_.find("deep", base_).expert), 1, {0.5, 0.5, 0.5}}};
+  write_mix(folder_ / "deep.json", base_, mix, {});
+  EXPECT_EQ(describe(read_mix(folder_ / "deep.json", store_, base_)), describe(mix));
+  mix[0].by_layer.pop_back();
+  write_mix(folder_ / "deep.json", base_, mix, {});
+  test::expect_refused("deep.json", "up to layer 2", [&] { read_mix(folder_ / "deep.json", store_, base_); });
 }
 
 TEST_F(MixFile, WhatIsNotAMixIsRefused) {

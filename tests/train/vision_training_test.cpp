@@ -8,6 +8,8 @@
 #include "experts/base_hash.h"
 #include "experts/factors.h"
 #include "experts/sample_stream.h"
+#include "io/atomic_file.h"
+#include "io/json.h"
 #include "support/checkpoint.h"
 #include "support/temporary_folder.h"
 #include "support/vlm_fixtures.h"
@@ -127,6 +129,28 @@ TEST_P(VisionTraining, LearnsToTellTwoPicturesApart) {
     return adapt(*model_, factors_, {std::make_shared<const Expert>(expert)}, data, search).rounds.front().best.tie;
   };
   EXPECT_GT(tie(sight), tie(nothing) + 0.5);
+}
+
+// A tower of three layers before a decoder of two.
+TEST(FewShotVision, TheDeepestLayerHasAWeightOfItsOwn) {
+  at::set_num_threads(1);
+  const TemporaryFolder work;
+  fs::copy(kVlms / "llava", work / "deep", fs::copy_options::recursive);
+  Json config = read_json_file(work / "deep" / "config.json");
+  config["vision_feature_layer"] = -1;
+  write_file_atomically(work / "deep" / "config.json", config.dump());
+  const FamilyRegistry families = vision_families();
+  const auto model = LanguageModel::load(work / "deep", {.dtype = at::kFloat, .families = &families});
+  FactorStore factors(model, base_hash(*model, work / "cache"), work / "cache");
+  Expert expert;
+  expert.base = factors.base_hash();
+  make_trainable(factors, {.matrices = "vision"})->store(expert);
+  for (auto& [name, z] : expert.z) std::fill(z.begin(), z.end(), 1.5F);
+  const Pictures pictures(*model);
+  const SameText reward;
+  const FewShotData data{.shots = {pictures.at(0), pictures.at(1)}, .selection = {}, .reward = &reward};
+  const FewShotOptions search{.cem = {.population = 2}, .rounds = 1, .by_layer = true, .max_new_tokens = 2};
+  EXPECT_EQ(adapt(*model, factors, {std::make_shared<const Expert>(expert)}, data, search).rounds.front().mean.size(), 3U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, VisionTraining, testing::Values("llava", "idefics3"));
