@@ -7,6 +7,7 @@
 #include "experts/base_hash.h"
 #include "experts/expert_store.h"
 #include "experts/mix_file.h"
+#include "experts/scope.h"
 #include "io/error.h"
 #include "io/stopwatch.h"
 #include "io/user_folders.h"
@@ -116,9 +117,14 @@ std::vector<ExpertSelection::Choice> ExpertSelection::choose(std::span<const Pre
 std::vector<std::vector<std::size_t>> ExpertSelection::passes(const std::vector<Mix>& rows) const {
   std::vector<std::vector<std::size_t>> out;
   std::map<std::string, std::size_t> found;  // what is active -> its pass
+  const auto acting = std::find_if(rows.begin(), rows.end(), [](const Mix& mix) { return !mix.empty(); });
+  const auto scope_of = [&](const Mix& mix) -> std::string {
+    const Mix& scoped = mix.empty() && acting != rows.end() ? *acting : mix;  // the base's rows fit any scope
+    return !scoped.empty() && acts_on_answer_only(*scoped.front().expert) ? "answer" : "all";
+  };
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    const std::string active = mix_options_.form == LinearForm::Merged ? zlens::describe(rows[row]).dump() : std::string();
-    const auto [place, fresh] = found.emplace(active, out.size());
+    const bool merged = mix_options_.form == LinearForm::Merged;
+    const auto [place, fresh] = found.emplace(merged ? zlens::describe(rows[row]).dump() : scope_of(rows[row]), out.size());
     if (fresh) out.emplace_back();
     out[place->second].push_back(row);
   }

@@ -36,7 +36,8 @@ class ExpertSelection {
   // One choice a request, in order; a dispatcher reads them as one batch.
   std::vector<Choice> choose(std::span<const PreparedRequest> requests, Caches& caches) const;
 
-  // The rows of a batch that a forward pass can take together: all, or with merged weights those of the same mix.
+  // The rows of a batch that a forward pass can take together: those whose experts have one scope, or with merged weights those of
+  // the same mix.
   std::vector<std::vector<std::size_t>> passes(const std::vector<Mix>& rows) const;
 
   // One mix for each row of a pass, as what it takes; nullptr: the base.

@@ -9,8 +9,10 @@
 #include <set>
 #include <thread>
 
+#include "app/request_preparer.h"
 #include "experts/base_hash.h"
 #include "experts/expert.h"
+#include "experts/prototype.h"
 #include "io/error.h"
 #include "io/user_folders.h"
 #include "support/model_folder.h"
@@ -34,6 +36,30 @@ class SessionTest : public testing::Test {
   Request about(const std::string& name, const std::string& question) const {
     return {.question = question, .inputs = {{"image", folder_ / ("images/" + name + ".png")}}};
   }
+  // The questions of the tests below, about either picture in turn.
+  std::vector<Request> questions() const {
+    std::vector<Request> out;
+    for (const char* question : {"Total?", "Who?", "Which day was it?", "a b", "What is sold here?", "How much?"})
+      out.push_back(about(out.size() % 2 ? "1" : "2", question));
+    return out;
+  }
+  // An expert of the folder `set` whose z is `scale` throughout; its prototype is that of the questions about one picture.
+  void put_expert(const std::string& name, float scale, const std::string& picture, const std::string& scope = "all") const {
+    const Session base(options_);
+    Expert expert{.name = name, .base = base_hash(*base.model(), user_cache_folder()), .record = {{"scope", scope}}};
+    for (const AdaptableMatrix& matrix : base.model()->matrices())
+      expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), scale);
+    std::vector<PreparedRequest> prepared;
+    const std::vector<Request> asked = questions();
+    for (std::size_t i = picture == "1" ? 0 : 1; i < asked.size(); i += 2) prepared.push_back(base.preparer().prepare(asked[i]));
+    std::vector<const TokenPrompt*> prompts;
+    for (const PreparedRequest& one : prepared) prompts.push_back(&one.prompt);
+    Caches caches;
+    expert.prototype = measure_prototype(*base.model(), prompts, caches);
+    std::filesystem::create_directories(folder_ / "set");
+    write_expert(folder_ / ("set/" + name + ".safetensors"), expert);
+  }
+
   TemporaryFolder folder_;
   SessionOptions options_;
 };
@@ -111,19 +137,12 @@ TEST_F(SessionTest, ThreadsShareASession) {
 }
 
 TEST_F(SessionTest, MergedExpertsAnswerABatchAsFactoredOnesDo) {
-  const Session base(options_);
-  for (const float scale : {0.7F, 1.4F}) {
-    Expert expert{.name = scale < 1 ? "low" : "high", .base = base_hash(*base.model(), user_cache_folder())};
-    for (const AdaptableMatrix& matrix : base.model()->matrices())
-      expert.z[matrix.name].assign(static_cast<std::size_t>(std::min(matrix.weight.size(0), matrix.weight.size(1))), scale);
-    std::filesystem::create_directories(folder_ / "set");
-    write_expert(folder_ / ("set/" + expert.name + ".safetensors"), expert);
-  }
+  put_expert("low", 0.7F, "1");
+  put_expert("high", 1.4F, "2");
   options_.expert = "auto";
   options_.experts = folder_ / "set";
-  std::vector<Request> requests;
-  for (const char* question : {"Total?", "Who?", "Which day was it?", "a b", "What is sold here?", "How much?"})
-    requests.push_back(about(requests.size() % 2 ? "1" : "2", question));
+  options_.dispatch = "prototype";
+  const std::vector<Request> requests = questions();
   const AnswerOptions sampled{.max_new_tokens = 8, .temperature = 0.8, .seed = 3};
   std::map<std::string, std::vector<Reply>> replies;
   for (const char* form : {"factored", "merged"}) {
@@ -135,6 +154,27 @@ TEST_F(SessionTest, MergedExpertsAnswerABatchAsFactoredOnesDo) {
     EXPECT_EQ(replies["merged"][i].mix, replies["factored"][i].mix);
     EXPECT_EQ(replies["merged"][i].answer, replies["factored"][i].answer) << i;
     chosen.insert(replies["merged"][i].mix.dump());
+  }
+  EXPECT_EQ(chosen.size(), 2U) << "questions for both";
+}
+
+// Rows whose experts read the prompt and rows whose experts act on the answer alone cannot share a pass.
+TEST_F(SessionTest, ExpertsOfBothScopesAnswerABatchAsEachQuestionAlone) {
+  put_expert("everywhere", 0.7F, "1");
+  put_expert("answers", 1.4F, "2", "answer");
+  options_.expert = "auto";
+  options_.experts = folder_ / "set";
+  options_.dispatch = "prototype";
+  const Session session(options_);
+  std::vector<Request> requests = questions();
+  requests.push_back({.question = "Hello"});
+  const auto together = session.ask(requests, {.max_new_tokens = 8});
+  std::set<std::string> chosen;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Reply alone = session.ask(requests[i], {.max_new_tokens = 8});
+    EXPECT_EQ(together[i].mix, alone.mix) << i;
+    EXPECT_EQ(together[i].answer, alone.answer) << i;
+    if (!alone.mix.empty()) chosen.insert(alone.mix.dump());
   }
   EXPECT_EQ(chosen.size(), 2U) << "questions for both";
 }
