@@ -43,16 +43,20 @@ class Dispatcher {
 using ExpertSet = std::vector<std::shared_ptr<const Expert>>;
 
 struct PromptDispatchOptions {
-  double abstain_below = 0.4;       // the base answers where no expert's probability reaches this
+  // The base answers where no expert's probability reaches this; without a classifier, this ∘ 3 / K of K categories (0.6 of two,
+  // 0.4 of three, 0.3 of four), as the best of K never has less than 1 / K.
+  double abstain_below = 0.4;
   std::size_t context_chars = 600;  // of the inputs' text that the first pass reads; 0: all
   bool describe = true;             // experts with their descriptions; a classifier has learnt what the names stand for
 };
 
 // Shows the model the pictures that it can see and the text of the others, and asks which of the experts' descriptions fits; their
 // names are scored, not decoded: for each of its tokens, relative to a question without content (contextual calibration,
-// arXiv 2102.09690). With a `classifier`, an expert trained on such questions, its own probabilities count, the names alone are
-// shown, which keeps the first pass short, and one more category, kOthers, leaves to the base what no expert is for (the paper's
-// `others`, §3.2). Throws InputError on an empty set or a model without a chat template.
+// arXiv 2102.09690). A single expert is weighed against kOthers, which is the base. With a `classifier`, an expert trained on such
+// questions, its own probabilities count, the names alone are shown, which keeps the first pass short, and one more category,
+// kOthers, leaves to the base what no expert is for (the paper's `others`, §3.2). Where the tokens of one category begin with those
+// of another, the token that ends an answer counts, too: without it the longer one could never win. Throws InputError on an empty
+// set or a model without a chat template.
 std::unique_ptr<Dispatcher> make_prompt_dispatcher(std::shared_ptr<const LanguageModel> model, ExpertSet experts,
                                                    std::shared_ptr<const ActiveMix> classifier,
                                                    const PromptDispatchOptions& options = {});

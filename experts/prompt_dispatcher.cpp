@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "experts/answer_ids.h"
 #include "experts/dispatcher.h"
 #include "io/error.h"
 #include "text/picture_prompt.h"
@@ -18,11 +19,12 @@ std::string head(const std::string& text, std::size_t most) {
   return text.substr(0, end);
 }
 
-// The experts' names and, for a classifier, what no expert is for.
+// The experts' names and, for a classifier or beside a single expert, what no expert is for.
 std::vector<std::string> categories_of(const ExpertSet& experts, bool describe) {
   std::vector<std::string> out;
   for (const auto& expert : experts) out.push_back(expert->name);
-  if (!describe && std::find(out.begin(), out.end(), kOthers) == out.end()) out.emplace_back(kOthers);
+  const bool others = !describe || experts.size() == 1;
+  if (others && std::find(out.begin(), out.end(), kOthers) == out.end()) out.emplace_back(kOthers);
   return out;
 }
 
@@ -33,6 +35,13 @@ std::string dispatch_question(const ExpertSet& experts, const std::string& quest
   std::string out = "Question: " + question + (describe ? "\nWhich category fits the text and the question best:" : "\nCategory:");
   for (std::size_t k = 0; k < shown.size(); ++k) out += (k ? ", " : " ") + shown[k];
   return out + (describe ? "? Answer with its name." : "?");
+}
+
+bool any_begins_another(const std::vector<std::vector<std::int32_t>>& labels) {
+  for (const auto& a : labels)
+    for (const auto& b : labels)
+      if (&a != &b && a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin())) return true;
+  return false;
 }
 
 std::vector<PreparedInput> seen_by(const LanguageModel& model, const std::vector<PreparedInput>& inputs) {
@@ -51,6 +60,8 @@ class PromptDispatcher : public Dispatcher {
     options_.describe = !classifier_;
     categories_ = categories_of(experts_, options_.describe);
     for (const std::string& category : categories_) labels_.push_back(model_->tokenizer().encode(category, false));
+    if (classifier_ && any_begins_another(labels_))
+      for (std::size_t k = 0; k < labels_.size(); ++k) labels_[k] = answer_ids(*model_, categories_[k]);
     prior_.assign(labels_.size(), 0);
     if (classifier_) return;
     Caches caches;
@@ -75,9 +86,13 @@ class PromptDispatcher : public Dispatcher {
     Dispatch out{.confidence = *best / total, .why = Json::object()};
     for (std::size_t k = 0; k < categories_.size(); ++k) out.why[categories_[k]] = relative[k] / total;
     const bool foreign = std::any_of(ours, relative.end(), [&](double other) { return other > *best; });
-    if (!foreign && out.confidence >= options_.abstain_below)
-      out.mix = {{experts_[static_cast<std::size_t>(best - relative.begin())], 1.0}};
+    if (!foreign && out.confidence >= threshold()) out.mix = {{experts_[static_cast<std::size_t>(best - relative.begin())], 1.0}};
     return out;
+  }
+
+  double threshold() const {
+    if (classifier_) return options_.abstain_below;
+    return std::min(1.0, options_.abstain_below * (3.0 / static_cast<double>(categories_.size())));
   }
 
   // Log-probability of every label, for each request; without a classifier, for each of its tokens.

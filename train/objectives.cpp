@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "experts/answer_ids.h"
 #include "io/stopwatch.h"
 #include "train/advantages.h"
 
@@ -84,14 +85,7 @@ std::vector<Objectives::Weighted> Objectives::weighted(const Rollout& rollout) c
 }
 
 std::vector<std::int32_t> reference_ids(const LanguageModel& model, const TrainingSample& sample) {
-  std::vector<std::int32_t> ids = model.tokenizer().encode(sample.references.front(), /*add_special_tokens=*/false);
-  const auto eos = model.tokenizer().token_to_id(model.tokenizer().eos_token());
-  if (eos) {
-    ids.push_back(*eos);
-  } else if (!model.stop_ids().empty()) {
-    ids.push_back(model.stop_ids().front());
-  }
-  return ids;
+  return answer_ids(model, sample.references.front());
 }
 
 // What the questions of a group read under a mix: their common input is encoded once.

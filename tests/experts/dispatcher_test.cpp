@@ -5,8 +5,12 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <random>
 
+#include "experts/answer_ids.h"
 #include "experts/base_hash.h"
 #include "experts/prototype.h"
 #include "io/error.h"
@@ -73,6 +77,24 @@ TEST_F(Dispatching, PromptAbstainsBelowItsThreshold) {
       make_prompt_dispatcher(model_, experts, nullptr, {.abstain_below = 1})->choose({"Why?", "", {}}, caches_).mix.empty());
 }
 
+// A question without content says nothing for anybody, and the best of K never has less than 1 / K.
+TEST_F(Dispatching, PromptCanAbstainHoweverFewTheExperts) {
+  ExpertSet experts;
+  const std::map<std::size_t, double> least = {{1, 0.6}, {2, 0.6}, {3, 0.4}, {4, 0.3}};
+  for (const char* name : {"receipt", "chart", "math", "table"}) {
+    experts.push_back(expert(name));
+    const auto dispatcher = make_prompt_dispatcher(model_, experts, nullptr);
+    EXPECT_TRUE(dispatcher->choose({"N/A", "N/A", {}}, caches_).mix.empty()) << experts.size();
+    for (const char* question : {"Why?", "What is the total?", "chart chart chart", "1 + 1"}) {
+      const Dispatch chosen = dispatcher->choose({question, "", {}}, caches_);
+      const bool foreign = chosen.why.contains("others") && chosen.why.at("others").get<double>() > chosen.confidence;
+      EXPECT_EQ(chosen.mix.empty(), foreign || chosen.confidence < least.at(experts.size())) << experts.size() << question;
+    }
+  }
+  const Json alone = make_prompt_dispatcher(model_, {experts[0]}, nullptr)->choose({"Why?", "", {}}, caches_).why;
+  EXPECT_NEAR(alone.at("receipt").get<double>() + alone.at("others").get<double>(), 1, 1e-9);
+}
+
 // Calibration: what the labels get without any content counts for nothing.
 TEST_F(Dispatching, AQuestionWithoutContentPrefersNobody) {
   const ExpertSet experts = {expert("receipt"), expert("x"), expert("a-very-long-name")};
@@ -131,6 +153,27 @@ TEST_F(Dispatching, AClassifierLeavesTheQuestionsOfOthersToTheBase) {
   ASSERT_EQ(own.mix.size(), 1U) << "an expert of that name is asked";
   EXPECT_EQ(own.mix.front().expert->name, "others");
   EXPECT_EQ(own.why.size(), 2U);
+}
+
+// A name cannot be likelier than what it begins with, unless the end of the answer counts.
+TEST_F(Dispatching, AClassifierTellsANameFromOneThatItBegins) {
+  const auto classifier = std::make_shared<const ActiveMix>();
+  const DispatchRequest request{"What is the total?", "CAFE 4.20", {}};
+  const auto expect_scored = [&](const ExpertSet& experts, bool with_end) {
+    std::vector<std::vector<std::int32_t>> labels;
+    for (const auto& one : experts)
+      labels.push_back(with_end ? answer_ids(*model_, one->name) : model_->tokenizer().encode(one->name, false));
+    const TokenPrompt prompt = dispatch_prompt(*model_, experts, request, {.describe = false});
+    const std::vector<double> sums = summed(score_answers(model_->decoder(), prompt, labels, classifier, caches_));
+    const Json why = make_prompt_dispatcher(model_, experts, classifier, {.abstain_below = 0})->choose(request, caches_).why;
+    const double ratio = why.at(experts[1]->name).get<double>() / why.at(experts[0]->name).get<double>();
+    EXPECT_NEAR(std::log(ratio), sums[1] - sums[0], 1e-3) << experts[1]->name;
+  };
+  const auto shorter = model_->tokenizer().encode("chart", false), longer = model_->tokenizer().encode("chart-2", false);
+  ASSERT_GT(longer.size(), shorter.size());
+  ASSERT_TRUE(std::equal(shorter.begin(), shorter.end(), longer.begin()));
+  expect_scored({expert("chart"), expert("chart-2")}, true);
+  expect_scored({expert("chart"), expert("math")}, false);
 }
 
 TEST_F(Dispatching, UnusableSetsAreRefused) {
