@@ -85,8 +85,8 @@ TEST_F(PretrainCommand, RefusesWhatCannotBeTrained) {
   expect_refused(pretrain("out", {"--from-scratch", "--generate", "scene:0"}), "scene:0");
   expect_refused(pretrain("out", {"--from-scratch", "--generate", "scene/height"}), "height");
   expect_refused(pretrain("out", {"--from-scratch", "--trained", "model.nothing"}), "model.nothing");
-  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1", "--trained", "model.vision_tower"}), "--text-share");
-  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1", "--answer-weight", "0"}), "--answer-weight");
+  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1.0", "--trained", "model.vision_tower"}), "--text-share");
+  expect_refused(pretrain("out", {"--from-scratch", "--text-share", "1.0", "--answer-weight", "0"}), "--answer-weight");
   expect_refused(pretrain("out", {"--from-scratch", "--method", "svf"}), "full");
   expect_refused(pretrain("settings", {"--from-scratch"}), "there already");
 }
