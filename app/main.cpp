@@ -1,8 +1,5 @@
-#include <malloc.h>
-
 #include <exception>
 #include <iostream>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -53,14 +50,6 @@ int run(const std::vector<std::string>& words) {
   for (const Command& command : kCommands)
     if (words[0] == command.name) return command.run({words.begin() + 1, words.end()});
   throw zlens::InputError("unknown sub-command '" + words[0] + "' (zlens --help lists them)");
-}
-
-// Every pass asks for the same blocks again: giving them back to the system in between costs a twentieth of the time.
-void keep_freed_memory() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-#endif
 }
 
 // A library's message may go over many lines; the first says what is wrong.
