@@ -104,6 +104,7 @@ TEST(Printable, KeepsTextAndHidesControls) {
   EXPECT_EQ(printable("a\nb\x1B[2J"), "a\uFFFDb\uFFFD[2J");
   EXPECT_EQ(printable("\u2028\u202E\x9F"), "\uFFFD\uFFFD\uFFFD");
   EXPECT_EQ(printable("abcdef", 3), "abc…");
+  EXPECT_STREQ(InputError("model 'a\nb\x1B[2J'").what(), "model 'a\uFFFDb\uFFFD[2J'") << "whatever stands in a message";
   EXPECT_EQ(printable("abc", 3), "abc");
 }
 

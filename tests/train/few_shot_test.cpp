@@ -69,6 +69,22 @@ TEST_F(FewShot, ByLayerGivesEveryLayerItsWeight) {
   EXPECT_EQ(describe(result.mix)[0].at("by_layer").size(), result.mix[0].by_layer.size());
 }
 
+// With copies of the shots for selection, and without any: what is kept was scored itself, not the best of its round.
+TEST_F(FewShot, TheScoreOnShotsIsThatOfTheMix) {
+  const FewShotData alone{data_.shots, {}, &reward_};
+  FewShotData copied = alone;
+  for (TrainingSample sample : data_.shots) {
+    sample.id += " again";
+    copied.selection.push_back(std::move(sample));
+  }
+  const FewShotResult by_shots = adapt(*toy_.model, toy_.factors, {good_, bad_}, alone, options_),
+                      by_copies = adapt(*toy_.model, toy_.factors, {good_, bad_}, copied, options_);
+  EXPECT_GT(by_copies.selection_score, by_copies.base_selection_score);
+  EXPECT_NEAR(by_copies.shots_score, by_copies.selection_score, 1e-9);
+  EXPECT_NEAR(by_shots.shots_score, by_copies.shots_score, 1e-9);
+  EXPECT_EQ(describe(by_shots.mix), describe(by_copies.mix));
+}
+
 TEST_F(FewShot, WhereNothingHelpsTheBaseStays) {
   const NoReward nothing;
   data_.reward = &nothing;

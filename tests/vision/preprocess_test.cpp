@@ -48,8 +48,11 @@ void expect_golden(const ImageProcessorConfig& config, const Json& golden) {
   EXPECT_EQ(Json({views.height, views.width}), golden["picture"]);
   EXPECT_EQ(views.pixel_values.scalar_type(), at::kFloat);
   EXPECT_TRUE(views.pixel_values.is_contiguous());
-  const ViewPlan plan = plan_views({image.height, image.width}, config);
-  EXPECT_EQ(Json({plan.views, 3, plan.view.height, plan.view.width}), golden["shape"]);
+  const PreparedViews planned = planned_views({image.height, image.width}, config);
+  EXPECT_EQ(Json(planned.pixel_values.sizes().vec()), golden["shape"]);
+  EXPECT_TRUE(planned.pixel_values.is_meta());
+  EXPECT_EQ(Json({planned.rows, planned.cols, planned.height, planned.width}),
+            Json({views.rows, views.cols, views.height, views.width}));
   if (Json(views.pixel_values.sizes().vec()) != golden["shape"]) return;
   expect_floats(views.pixel_values, golden);
   EXPECT_EQ(prepared_levels(image, config), golden["levels"]);
