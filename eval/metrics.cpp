@@ -7,8 +7,9 @@
 
 #include "eval/levenshtein.h"
 #include "eval/multiple_choice.h"
-#include "eval/python_text.h"
 #include "io/error.h"
+#include "io/python_case.h"
+#include "io/python_text.h"
 #include "io/utf8.h"
 
 namespace zlens {

@@ -4,7 +4,8 @@
 #include <array>
 #include <tuple>
 
-#include "eval/python_text.h"
+#include "io/python_case.h"
+#include "io/python_text.h"
 #include "io/utf8.h"
 
 namespace zlens {

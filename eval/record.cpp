@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "eval/metrics.h"
-#include "eval/python_text.h"
 #include "io/error.h"
+#include "io/python_text.h"
 #include "io/utf8.h"
 
 namespace zlens {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "io/python_text.h"
 #include "io/utf8.h"
 #include "text/jinja_literal.h"
 #include "text/jinja_text.h"
@@ -73,7 +74,7 @@ class TemplateLexer {
     std::size_t count = 0;
     while (count < rest_.size()) {
       const auto [value, length] = decode_utf8(rest_.substr(count));
-      if (!is_python_space(value)) break;
+      if (!python::is_space(value)) break;
       count += length;
     }
     advance(count);
@@ -100,7 +101,7 @@ class TemplateLexer {
     std::string_view tail = text.substr(start);
     while (!tail.empty()) {
       const auto [value, length] = decode_utf8(tail);
-      if (!is_python_space(value)) return text;
+      if (!python::is_space(value)) return text;
       tail.remove_prefix(length);
     }
     return text.substr(0, start);
@@ -137,7 +138,7 @@ class TemplateLexer {
   // Length of `word` and the white space around it at the start of `text`; 0 where it is not there.
   static std::size_t word_length(std::string_view text, std::string_view word) {
     const auto spaces = [&](std::size_t at) {
-      while (at < text.size() && is_python_space(static_cast<unsigned char>(text[at]))) ++at;
+      while (at < text.size() && python::is_space(static_cast<unsigned char>(text[at]))) ++at;
       return at;
     };
     const std::size_t start = spaces(0);

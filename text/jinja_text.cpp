@@ -9,18 +9,13 @@
 #include <string>
 #include <utility>
 
+#include "io/python_text.h"
 #include "io/utf8.h"
 
 namespace zlens {
 
 std::string valid_utf8(const std::string& text) {
   return is_valid_utf8(text) ? text : to_utf8(to_utf32(text));
-}
-
-bool is_python_space(char32_t c) {
-  if (c < 0x80) return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20);
-  return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-         c == 0x205f || c == 0x3000;
 }
 
 std::size_t count_characters(JinjaBudget& budget, std::string_view text) {
@@ -43,16 +38,12 @@ utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
 
-bool is_letter(char32_t c) {
-  return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LO;
-}
-
 }  // namespace
 
 std::string_view strip_text(JinjaBudget& budget, std::string_view text, TextSide side, const std::string* chars) {
   const std::u32string set = chars ? to_utf32(*chars) : std::u32string();
   const std::size_t before = text.size();
-  const auto strips = [&](char32_t c) { return chars ? set.find(c) != std::u32string::npos : is_python_space(c); };
+  const auto strips = [&](char32_t c) { return chars ? set.find(c) != std::u32string::npos : python::is_space(c); };
   while (side != TextSide::right && !text.empty()) {
     const auto [value, length] = decode_utf8(text);
     if (!strips(value)) break;
@@ -83,13 +74,13 @@ bool is_other_digit(char32_t c) {
 bool is_character_of(char32_t c, TextClass kind) {
   switch (kind) {
     case TextClass::alpha:
-      return is_letter(c);
+      return python::is_alpha(c);
     case TextClass::digit:
       return category(c) == UTF8PROC_CATEGORY_ND || is_other_digit(c);
     case TextClass::alnum:
-      return is_letter(c) || (category(c) >= UTF8PROC_CATEGORY_ND && category(c) <= UTF8PROC_CATEGORY_NO);
+      return python::is_alpha(c) || (category(c) >= UTF8PROC_CATEGORY_ND && category(c) <= UTF8PROC_CATEGORY_NO);
     case TextClass::space:
-      return is_python_space(c);
+      return python::is_space(c);
   }
   return false;
 }

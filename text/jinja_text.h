@@ -12,8 +12,6 @@ namespace zlens {
 
 // `text` with U+FFFD for invalid sequences.
 std::string valid_utf8(const std::string& text);
-// str.isspace of one character.
-bool is_python_space(char32_t c);
 
 std::size_t count_characters(JinjaBudget& budget, std::string_view text);
 

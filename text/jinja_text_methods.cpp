@@ -3,6 +3,7 @@
 #include <map>
 #include <span>
 
+#include "io/python_text.h"
 #include "io/utf8.h"
 #include "text/jinja_args.h"
 #include "text/jinja_format.h"
@@ -76,7 +77,7 @@ std::vector<std::string_view> split_at_space(JinjaBudget& budget, std::string_vi
       break;
     }
     std::size_t end = 0;
-    while (end < text.size() && !is_python_space(decode_utf8(text.substr(end)).value)) end += decode_utf8(text.substr(end)).length;
+    while (end < text.size() && !python::is_space(decode_utf8(text.substr(end)).value)) end += decode_utf8(text.substr(end)).length;
     parts.push_back(text.substr(0, end));
     text = strip_text(budget, text.substr(end), TextSide::left);
   }

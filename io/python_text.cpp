@@ -1,62 +1,16 @@
-#include "eval/python_text.h"
+#include "io/python_text.h"
 
 #include <utf8proc.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 
-#include "eval/python_tables.h"
+#include "io/python_tables.h"
 #include "io/utf8.h"
 
 namespace zlens::python {
 namespace {
-
-constexpr char32_t kCapitalSigma = 0x3A3;
-constexpr char32_t kFinalSigma = 0x3C2;
-
-utf8proc_category_t category(char32_t c) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
-}
-
-// Unicode's Cased, as far as it can differ from "ignorable", which is asked first.
-bool is_cased(char32_t c) {
-  const auto kind = category(c);
-  if (kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL || kind == UTF8PROC_CATEGORY_LT) return true;
-  return c == 0xAA || c == 0xBA || (c >= 0x2160 && c <= 0x217F) || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
-         (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
-}
-
-// Unicode's Case_Ignorable: some categories, and the punctuation that stands inside words.
-bool is_case_ignorable(char32_t c) {
-  static constexpr std::array<char32_t, 17> kInsideWords = {0x27,   0x2E,   0x3A,   0xB7,   0x387,  0x55F,  0x5F4,  0x2018, 0x2019,
-                                                            0x2024, 0x2027, 0xFE13, 0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
-  switch (category(c)) {
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_SK:
-      return true;
-    default:
-      return std::binary_search(kInsideWords.begin(), kInsideWords.end(), c);
-  }
-}
-
-// Whether no cased character follows, ignorable ones aside.
-bool ends_word(std::u32string_view text, std::size_t at) {
-  for (std::size_t i = at + 1; i < text.size(); ++i) {
-    if (!is_case_ignorable(text[i])) return !is_cased(text[i]);
-  }
-  return true;
-}
-
-const FullUppercase* full_uppercase(char32_t c) {
-  const auto found = std::lower_bound(std::begin(kFullUppercase), std::end(kFullUppercase), c,
-                                      [](const FullUppercase& entry, char32_t value) { return entry.from < value; });
-  return found != std::end(kFullUppercase) && found->from == c ? found : nullptr;
-}
 
 std::optional<char> decimal_digit(char32_t c) {
   const auto after = std::upper_bound(std::begin(kDecimalZeros), std::end(kDecimalZeros), c);
@@ -146,45 +100,8 @@ bool is_space(char32_t c) {
 }
 
 bool is_alpha(char32_t c) {
-  const auto kind = category(c);
+  const auto kind = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO;
-}
-
-std::u32string lower(std::u32string_view text) {
-  std::u32string out;
-  out.reserve(text.size());
-  bool after_cased = false;  // the nearest character before that is not ignorable is cased
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char32_t c = text[i];
-    if (c == 0x130) {
-      out += U"i\u0307";
-    } else if (c == kCapitalSigma && after_cased && ends_word(text, i)) {
-      out += kFinalSigma;
-    } else {
-      out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
-    }
-    if (!is_case_ignorable(c)) after_cased = is_cased(c);
-  }
-  return out;
-}
-
-std::u32string upper(std::u32string_view text) {
-  std::u32string out;
-  out.reserve(text.size());
-  for (const char32_t c : text) {
-    if (const FullUppercase* full = full_uppercase(c)) {
-      for (const char32_t part : full->to) {
-        if (part != 0) out += part;
-      }
-    } else {
-      out += static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
-    }
-  }
-  return out;
-}
-
-std::size_t upper_length(std::u32string_view text) {
-  return upper(text).size();
 }
 
 std::u32string_view strip(std::u32string_view text) {
@@ -223,10 +140,6 @@ std::optional<double> parse_float(std::u32string_view text) {
   if (negative || number.starts_with('+')) number.remove_prefix(1);
   const std::optional<double> value = unsigned_value(number);
   return value && negative ? -*value : value;
-}
-
-std::string lower_utf8(std::string_view text) {
-  return to_utf8(lower(to_utf32(text)));
 }
 
 std::string strip_utf8(std::string_view text) {
