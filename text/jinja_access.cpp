@@ -53,7 +53,9 @@ std::optional<JinjaValue> find_item(JinjaBudget& budget, const JinjaValue& conta
 }
 
 struct Bounds {
-  std::int64_t start, stop, step;
+  std::int64_t start, stop;
+  std::int64_t step;  // no longer than it takes to leave at the first step, so that loops cannot overflow
+  std::int64_t asked_step;
 };
 
 std::int64_t bound(JinjaBudget& budget, const JinjaValue& value, std::int64_t missing_value, std::int64_t length, bool down) {
@@ -64,17 +66,16 @@ std::int64_t bound(JinjaBudget& budget, const JinjaValue& value, std::int64_t mi
 }
 
 Bounds bounds_of(JinjaBudget& budget, const JinjaSlice& slice, std::int64_t length) {
-  std::int64_t step = 1;
+  std::int64_t asked_step = 1;
   if (!slice.step.is_none()) {
     if (!slice.step.is_integral()) budget.fail("a slice's step must be an integer or none, not " + slice.step.type_name());
-    step = slice.step.integer();
+    asked_step = slice.step.integer();
   }
-  if (step == 0) budget.fail("a slice's step cannot be zero");
-  // Longer strides select the same items, and cannot overflow in the loop.
-  step = std::clamp<std::int64_t>(step, -length - 1, length + 1);
-  const bool down = step < 0;
+  if (asked_step == 0) budget.fail("a slice's step cannot be zero");
+  const bool down = asked_step < 0;
   return {bound(budget, slice.start, down ? length - 1 : 0, length, down),
-          bound(budget, slice.stop, down ? -1 : length, length, down), step};
+          bound(budget, slice.stop, down ? -1 : length, length, down),
+          std::clamp<std::int64_t>(asked_step, -length - 1, length + 1), asked_step};
 }
 
 JinjaValue slice_text(JinjaBudget& budget, const std::string& text, const JinjaSlice& slice) {
@@ -94,7 +95,7 @@ JinjaRange slice_range(const JinjaRange& range, const Bounds& b) {
   const auto place = [&](std::int64_t index) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(range.start) + static_cast<std::uint64_t>(index) * step);
   };
-  return {place(b.start), place(b.stop), static_cast<std::int64_t>(static_cast<std::uint64_t>(b.step) * step)};
+  return {place(b.start), place(b.stop), static_cast<std::int64_t>(static_cast<std::uint64_t>(b.asked_step) * step)};
 }
 
 }  // namespace
