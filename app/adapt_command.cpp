@@ -82,7 +82,7 @@ class Drawn {
         if (static_cast<std::int64_t>(out.size()) < count)
           out.push_back(stream_.at(index));
         else
-          unused_.push_back(stream_.at(index).id);
+          unused_.push_back(stream_.id(index));
       }
     }
     return out;

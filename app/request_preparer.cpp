@@ -4,14 +4,11 @@
 
 #include "io/error.h"
 #include "text/answer_text.h"
+#include "text/common_prefix.h"
 #include "text/picture_prompt.h"
 
 namespace zlens {
 namespace {
-
-std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
-  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
-}
 
 OrderedJson default_messages(const std::string& context, const std::string& question) {
   return OrderedJson::array({{{"role", "user"}, {"content", context.empty() ? question : context + "\n\n" + question}}});

@@ -30,6 +30,7 @@ class TaskStream : public SampleStream {
   std::size_t size() const override { return samples_.size(); }
   TrainingSample at(std::size_t index) const override;
   std::size_t group_end(std::size_t index) const override;
+  const std::string& id(std::size_t index) const { return samples_.at(index).id; }
 
  private:
   TrainingSample prepare(const Sample& sample) const;

@@ -9,6 +9,7 @@
 
 #include "experts/answer_ids.h"
 #include "io/stopwatch.h"
+#include "text/common_prefix.h"
 #include "train/advantages.h"
 
 namespace zlens {
@@ -23,10 +24,6 @@ constexpr std::int64_t kProbeStep = -1;
 constexpr std::size_t kProbePrompts = 40;
 constexpr std::int64_t kPassTokens = 512;
 constexpr double kWorthJoining = 0.2;  // of a text: below, attention over all texts at once costs what it saves (measured)
-
-std::int64_t common_prefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
-  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "text/common_prefix.h"
 #include "text/padded_rows.h"
 #include "text/prefill.h"
 
@@ -134,9 +135,7 @@ std::int64_t shared_length(const Decoder& decoder, std::span<const AnsweredPromp
   const TokenPrompt& first = *prompts.front().prompt;
   std::int64_t shared = first.answer_start();
   for (const AnsweredPrompt& other : prompts) {
-    const auto& ids = other.prompt->ids;
-    const auto differ = std::mismatch(first.ids.begin(), first.ids.end(), ids.begin(), ids.end()).first;
-    shared = std::min({shared, static_cast<std::int64_t>(differ - first.ids.begin()), other.prompt->answer_start()});
+    shared = std::min({shared, common_prefix(first.ids, other.prompt->ids), other.prompt->answer_start()});
     if (other.prompt->embeddings_hash != first.embeddings_hash) return 0;
   }
   return shared;

@@ -102,29 +102,7 @@ TEST_F(AdaptCommand, ExpertsAreThoseOfTheFolderAndNoClassifier) {
                                                "--out", folder_ / "data/zlens/experts/elsewhere.safetensors"}));
   ASSERT_EQ(made.exit_code, 0) << made.err;
   setenv("XDG_DATA_HOME", (folder_ / "data").c_str(), 1);
-  const Outcome router = zlens({"train",
-                                "--model",
-                                model(),
-                                "--dtype",
-                                "fp32",
-                                "--attach",
-                                "transcript",
-                                "--task",
-                                "dispatch",
-                                "--experts",
-                                folder_ / "experts",
-                                "--data",
-                                "math=" + (folder_ / "math").string(),
-                                "--objective",
-                                "sft",
-                                "--steps",
-                                "1",
-                                "--prompts",
-                                "2",
-                                "--validation-split",
-                                "none",
-                                "--out",
-                                folder_ / "experts/router.safetensors"});
+  const Outcome router = zlens(train_router("math=" + (folder_ / "math").string(), {"--steps", "1", "--prompts", "2"}));
   ASSERT_EQ(router.exit_code, 0) << router.err;
   const Outcome outcome = zlens(adapt());
   unsetenv("XDG_DATA_HOME");

@@ -28,6 +28,30 @@ void CommandTest::expect_refused(const std::vector<std::string>& words, const st
   EXPECT_EQ(outcome.out, "");
 }
 
+std::vector<std::string> CommandTest::train_router(const std::string& data, const std::vector<std::string>& more) const {
+  std::vector<std::string> words = {"train",
+                                    "--model",
+                                    model(),
+                                    "--dtype",
+                                    "fp32",
+                                    "--attach",
+                                    "transcript",
+                                    "--task",
+                                    "dispatch",
+                                    "--experts",
+                                    folder_ / "experts",
+                                    "--data",
+                                    data,
+                                    "--out",
+                                    folder_ / "experts/router.safetensors",
+                                    "--objective",
+                                    "sft",
+                                    "--validation-split",
+                                    "none"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 void CommandTest::write(const std::string& name, const std::string& bytes) const {
   std::filesystem::create_directories((folder_ / name).parent_path());
   std::ofstream(folder_ / name, std::ios::binary | std::ios::trunc) << bytes;

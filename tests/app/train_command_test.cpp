@@ -138,34 +138,8 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   expect_refused(ask("experts", "classifier"), "--dispatch prototype");
   EXPECT_EQ(why_asked().at("dispatch"), "prompt");
   const std::string math = folder_ / "math", receipt = folder_ / "receipt";
-  const std::vector<std::string> classify = {"train",
-                                             "--model",
-                                             model(),
-                                             "--dtype",
-                                             "fp32",
-                                             "--attach",
-                                             "transcript",
-                                             "--task",
-                                             "dispatch",
-                                             "--experts",
-                                             folder_ / "experts",
-                                             "--data",
-                                             "math=" + math + ",receipt=" + receipt + ",others=" + receipt,
-                                             "--out",
-                                             folder_ / "experts/router.safetensors",
-                                             "--objective",
-                                             "sft",
-                                             "--steps",
-                                             "3",
-                                             "--limit",
-                                             "16",
-                                             "--prompts",
-                                             "4",
-                                             "--validation-split",
-                                             "none",
-                                             "--max-new-tokens",
-                                             "8"};
-  const Outcome trained = zlens(classify);
+  const Outcome trained = zlens(train_router("math=" + math + ",receipt=" + receipt + ",others=" + receipt,
+                                             {"--steps", "3", "--limit", "16", "--prompts", "4", "--max-new-tokens", "8"}));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_EQ(read_expert(folder_ / "experts/router.safetensors").record.at("task"), "dispatch");
   const Json why = why_asked();
@@ -185,11 +159,8 @@ TEST_F(TrainCommand, AClassifierLearnsFromTheExpertsOwnData) {
   unsetenv("XDG_DATA_HOME");
   fs::rename(folder_ / "data/zlens/experts", folder_ / "experts");
 
-  auto wrong = classify;
-  *std::find(wrong.begin(), wrong.end(), "math=" + math + ",receipt=" + receipt + ",others=" + receipt) = "chart=" + math;
-  expect_refused(wrong, "chart");
-  *std::find(wrong.begin(), wrong.end(), "chart=" + math) = math;
-  expect_refused(wrong, "EXPERT=DIR");
+  expect_refused(train_router("chart=" + math, {}), "chart");
+  expect_refused(train_router(math, {}), "EXPERT=DIR");
 }
 
 }  // namespace
