@@ -4,20 +4,15 @@
 
 #include <vector>
 
-#include "io/json.h"
+#include "io/python_vectors.h"
 #include "io/sha256.h"
 #include "io/utf8.h"
 
 namespace zlens {
 namespace {
 
-const Json& vectors() {
-  static const Json loaded = read_json_file(ZLENS_FIXTURES "/metrics/python.json");
-  return loaded;
-}
-
 TEST(PythonCase, OfPhrases) {
-  for (const Json& row : vectors()["case"]) {
+  for (const Json& row : python_vectors()["case"]) {
     const std::u32string text = to_utf32(row[0].get<std::string>());
     EXPECT_EQ(to_utf8(python::lower(text)), row[1].get<std::string>());
     EXPECT_EQ(to_utf8(python::upper(text)), row[2].get<std::string>());
@@ -37,7 +32,7 @@ TEST(PythonCase, OfEveryCodePoint) {
   const std::vector<std::u32string (*)(std::u32string_view)> maps = {
       python::lower, python::upper, python::title, python::casefold,
       [](std::u32string_view text) { return std::u32string(1, kind_of(text)); }};
-  for (const Json& row : vectors()["case_blocks"]) {
+  for (const Json& row : python_vectors()["case_blocks"]) {
     for (std::size_t m = 0; m < maps.size(); ++m) {
       std::u32string all;
       for (char32_t c = row[0].get<char32_t>() * 4096, end = c + 4096; c < end; ++c) {
@@ -58,7 +53,7 @@ TEST(PythonCase, FinalSigmaDependsOnNeighbours) {
       all += to_utf8(python::lower(text));
     }
   }
-  EXPECT_EQ(sha256_hex(all), vectors()["sigma"][0]);
+  EXPECT_EQ(sha256_hex(all), python_vectors()["sigma"][0]);
 }
 
 TEST(PythonCase, LongRunsOfSigmasAreLinear) {

@@ -4,19 +4,14 @@
 
 #include <cmath>
 
-#include "io/json.h"
+#include "io/python_vectors.h"
 #include "io/utf8.h"
 
 namespace zlens {
 namespace {
 
-const Json& vectors() {
-  static const Json loaded = read_json_file(ZLENS_FIXTURES "/metrics/python.json");
-  return loaded;
-}
-
 TEST(PythonText, FloatFollowsPython) {
-  for (const Json& row : vectors()["float"]) {
+  for (const Json& row : python_vectors()["float"]) {
     const auto value = python::parse_float(to_utf32(row[0].get<std::string>()));
     ASSERT_EQ(value.has_value(), !row[1].is_null()) << row.dump().substr(0, 100);
     if (!value) continue;
@@ -32,7 +27,7 @@ TEST(PythonText, FloatFollowsPython) {
 }
 
 TEST(PythonText, SplitAndStripCutAtUnicodeSpace) {
-  for (const Json& row : vectors()["split"]) {
+  for (const Json& row : python_vectors()["split"]) {
     const std::u32string text = to_utf32(row[0].get<std::string>());
     Json words = Json::array();
     for (const auto word : python::split(text)) words.push_back(to_utf8(word));
@@ -43,7 +38,7 @@ TEST(PythonText, SplitAndStripCutAtUnicodeSpace) {
   for (char32_t c = 0; c < 0x110000; ++c) {
     if (python::is_space(c)) spaces.push_back(static_cast<int>(c));
   }
-  EXPECT_EQ(Json(spaces), vectors()["spaces"][0]);
+  EXPECT_EQ(Json(spaces), python_vectors()["spaces"][0]);
 }
 
 }  // namespace
