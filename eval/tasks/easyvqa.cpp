@@ -31,7 +31,8 @@ class EasyVqaTask : public Task {
   }
   std::string_view metric() const override { return "exact_match"; }
   std::string_view prompt() const override { return "vqa-brief"; }
-  std::int64_t max_new_tokens() const override { return 8; }
+  // "rectangle" where a token is a letter, and some to spare: an answer that goes on must not count as right.
+  std::int64_t max_new_tokens() const override { return 16; }
 
   std::vector<Sample> read(const fs::path& data, const std::string& split) const override {
     require_split_name(split);

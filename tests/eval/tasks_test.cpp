@@ -92,7 +92,7 @@ TEST(Tasks, NamesMetricsAndPromptsFit) {
     names.push_back(task->name());
     EXPECT_FALSE(task->description().empty());
     EXPECT_TRUE(fs::exists(fs::path(ZLENS_PROMPTS) / (std::string(task->prompt()) + ".txt"))) << task->name();
-    EXPECT_GT(task->max_new_tokens(), 0);
+    EXPECT_GE(task->max_new_tokens(), 16) << "tokens of small models are letters, and answers words";
   }
   EXPECT_EQ(names, (std::vector<std::string_view>{"chartqa", "docvqa", "easyvqa", "jsonl", "nlvr"}));
   EXPECT_TRUE(test::contains(test::message_of<InputError>([&] { tasks.get("vqa"); }), "docvqa, easyvqa"));
