@@ -8,6 +8,7 @@
 
 #include "app/command_line.h"
 #include "app/request_preparer.h"
+#include "experts/answer_ids.h"
 #include "io/error.h"
 #include "synth/painter.h"
 #include "synth/patch_labels.h"
@@ -86,7 +87,7 @@ GeneratedStream::Seen GeneratedStream::see(const synth::Document& document, cons
   const auto patches = static_cast<double>(model_->own_modality()->token_count(*out.input.prepared));
   const int grid = static_cast<int>(std::lround(std::sqrt(patches)));
   const auto add = [&](const std::vector<std::uint8_t>& labels) { out.labels.emplace_back(labels.begin(), labels.end()); };
-  add(synth::patch_labels(picture, grid));
+  add(options_.label_text ? synth::text_labels(picture, grid) : synth::patch_labels(picture, grid));
   for (std::size_t letter = 0; letter < kNamedLetters; ++letter) add(synth::letter_labels(picture, grid, letter));
   add(picture.values.empty() ? std::vector<std::uint8_t>() : synth::value_labels(picture, grid));
   return out;
@@ -97,6 +98,7 @@ TrainingSample GeneratedStream::ask(const synth::Sample& sample, const std::vect
   const OrderedJson messages = with_pictures(options_.prompt->messages(values), inputs.size());
   TrainingSample out{.one_line = options_.prompt->one_line(), .references = sample.answers, .metric = sample.metric};
   out.prompt = model_->tokenize(model_->expand(model_->render(messages), inputs).text, inputs);
+  if (options_.spelt_answers && !inputs.empty()) out.spelling = spelt_ids(model_->tokenizer(), sample.answers.front());
   if (!inputs.empty()) out.prompt.shared_prefixes = {out.prompt.embedded.back() + 1};
   return out;
 }

@@ -31,6 +31,8 @@ struct GeneratedOptions {
   double text_share = 0;                   // how many of the inputs come as their text twin
   bool installed_fonts = true;             // with the optional fonts of this system
   bool labels = true;                      // of pictures: what their patches show, and of charts what value they stand for
+  bool label_text = false;                 // what they show as text: each character on one patch, not on all that it covers
+  bool spelt_answers = false;              // supervised training imitates answers to pictures a token a character
   synth::Split split = synth::Split::Train;
   std::uint64_t seed = 0;
 };

@@ -68,6 +68,7 @@ std::vector<LabelHead> heads_of(const po::variables_map& values, const Tokenizer
   const auto weight = [&](const char* name) { return values[name].as<double>(); };
   std::vector<LabelHead> out = {{.name = "label", .classes = synth::kPatchLabels, .weight = weight("label-weight")}};
   if (values.contains("label-embeddings")) out[0].tokens = label_tokens(tokenizer);
+  if (values.contains("label-text")) out[0].blank_weight = 0.05;  // ten or twenty patches of a picture have a character then
   for (std::size_t place = 1; place <= kNamedLetters; ++place)
     out.push_back(
         {.name = "letter" + std::to_string(place), .classes = 1 + synth::kCharacterLabels, .weight = weight("letter-weight")});
@@ -102,6 +103,8 @@ GeneratedOptions stream_options(const po::variables_map& values, const PromptTem
           .installed_fonts = split == synth::Split::Train,
           .labels =
               values["label-weight"].as<double>() + values["letter-weight"].as<double>() + values["value-weight"].as<double>() > 0,
+          .label_text = values.contains("label-text"),
+          .spelt_answers = values.contains("spelt-answers"),
           .split = split,
           .seed = values["seed"].as<std::uint64_t>()};
 }
@@ -120,6 +123,8 @@ Json identity_of(const po::variables_map& values, const Start& start, const Prom
   }
   return {{"model", start.model->path().filename().string()},
           {"label_embeddings", values.contains("label-embeddings")},
+          {"label_text", values.contains("label-text")},
+          {"spelt_answers", values.contains("spelt-answers")},
           {"prompt_variant", prompt.name() + "@" + prompt.sha256()},
           {"flags", flags}};
 }
@@ -147,6 +152,9 @@ po::options_description pretrain_flags() {
       "letter-weight", number(0, "0"), "the same for each of the first three letters of the word that a patch is part of")(
       "value-weight", number(0, "0"), "the same for the value of a small chart that a patch shows or names")(
       "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
+      "label-text", "name each character on one patch of its line, not on all that it covers")(
+      "spelt-answers",
+      "teach answers to pictures a token a character, for a decoder that stays as it is: it can copy what it sees")(
       "trained", po::value<std::string>()->default_value("")->value_name("P,…"), "only weights whose names begin so; default: all")(
       "final-lr", number(0.02, "0.02"), "where the cosine ends, as a part of --lr")("validation-inputs", count(200),
                                                                                     "drawn for validation, of all kinds together");

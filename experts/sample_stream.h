@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct TrainingSample {
   bool one_line = false;
   std::vector<std::string> references;  // acceptable answers; the first is what supervised training imitates
   std::vector<std::string> choices;     // multiple choice
+  std::vector<std::int32_t> spelling;   // the tokens that supervised training imitates instead of the tokenizer's; may be empty
   std::string metric;                   // what the data set asks for; may be empty
 };
 

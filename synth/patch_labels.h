@@ -33,7 +33,12 @@ std::string label_text(int label);
 // patch's centre, or else the colour of the uppermost region there. Pure; throws std::logic_error for a grid below 1.
 std::vector<std::uint8_t> patch_labels(const Picture& picture, int grid);
 
-// The same for the word that is printed there: its letter of that place, from 0 on; 0 where it is shorter.
+// [grid · grid] labels as text that a language model reads: every character once, in the row of its line's middle and the column of
+// its own, the next free one where narrow characters share it, with a blank between words if there is room; and the colour of every
+// surface once, in its middle. What does not fit into a row is left out. Errors as above.
+std::vector<std::uint8_t> text_labels(const Picture& picture, int grid);
+
+// As patch_labels for the word that is printed there: its letter of that place, from 0 on; 0 where it is shorter.
 std::vector<std::uint8_t> letter_labels(const Picture& picture, int grid, std::size_t place);
 
 // The same for the value that a chart shows or names there, the uppermost one.

@@ -82,7 +82,7 @@ std::vector<Objectives::Weighted> Objectives::weighted(const Rollout& rollout) c
 }
 
 std::vector<std::int32_t> reference_ids(const LanguageModel& model, const TrainingSample& sample) {
-  return answer_ids(model, sample.references.front());
+  return sample.spelling.empty() ? answer_ids(model, sample.references.front()) : ended(model, sample.spelling);
 }
 
 // What the questions of a group read under a mix: their common input is encoded once.

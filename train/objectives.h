@@ -23,7 +23,7 @@ struct StepReport {
   double rollout_s = 0, gradient_s = 0;
 };
 
-// The first reference as the model would spell it, with the token that ends an answer.
+// The first reference as the model would spell it, or as the sample says, with the token that ends an answer.
 std::vector<std::int32_t> reference_ids(const LanguageModel& model, const TrainingSample& sample);
 
 // Each member that learns leaves its gradients in the trainable's parameters. Not thread-safe.

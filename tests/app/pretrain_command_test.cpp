@@ -73,6 +73,22 @@ TEST_F(PretrainCommand, MakesAModelFromItsSettings) {
   EXPECT_NE(log.find("\"label_loss\""), log.npos);
 }
 
+TEST_F(PretrainCommand, DrawsATowerToEmbeddingsOfATextInThePatches) {
+  const auto label_loss = [&](const std::string& out, std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--from-scratch", "--trained", "model.vision_tower", "--steps", "1", "--spelt-answers"});
+    const Outcome made = zlens(pretrain(out, flags));
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const std::string log = read_text_file(folder_ / (out + ".train") / "log.jsonl");
+    const std::size_t line = log.find('\n') + 1;
+    return parse_json(log.substr(line, log.find('\n', line) - line), out).at("label_loss").get<double>();
+  };
+  const double named = label_loss("named", {}), drawn = label_loss("drawn", {"--label-embeddings"}),
+               once = label_loss("once", {"--label-embeddings", "--label-text"});
+  EXPECT_GT(once, 0);
+  EXPECT_NE(named, drawn);
+  EXPECT_NE(once, drawn);
+}
+
 TEST_F(PretrainCommand, TextsBesideAJoinedTower) {
   const Outcome made = zlens(pretrain("new", {"--from-scratch", "--trained", "model.vision_tower,model.multi_modal_projector",
                                               "--text-share", "0.5", "--together", "1"}));

@@ -157,6 +157,44 @@ TEST(LetterLabels, SpellTheWordUnderEachCentre) {
   EXPECT_EQ(third.find_first_not_of(".a"), third.npos);  // shorter words have no third letter
 }
 
+// Rows of a grid of labels: blanks are dots, colours stars.
+std::vector<std::string> shown(const std::vector<std::uint8_t>& labels, std::size_t grid) {
+  std::vector<std::string> out(grid);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    out[i / grid] += labels[i] == 0 ? '.' : labels[i] > kCharacterLabels ? '*' : static_cast<char>(31 + labels[i]);
+  return out;
+}
+
+TEST(TextLabels, WriteEachCharacterOnce) {
+  Fonts fonts;
+  Canvas canvas(fonts, {128, 128});
+  canvas.text_at("WE go", {20, 20}, {text_families(false)[0], 32, {0, 0, 0}});
+  canvas.text_at("illicit ill", {8, 84}, {text_families(false)[0], 10, {0, 0, 0}});  // narrower than its patches
+  canvas.text_at("right", {104, 108}, {text_families(false)[0], 9, {0, 0, 0}});
+  canvas.mark(3, {{64, 116}, {96, 116}, {96, 128}, {64, 128}});
+  const std::vector<std::string> rows = shown(text_labels(canvas.take(), 16), 16);
+  EXPECT_EQ(rows[2], "....W..E...g.o..");
+  EXPECT_EQ(rows[10], ".illicit.ill....");
+  EXPECT_EQ(rows[13], "...........right");  // further left than printed: the row ends
+  EXPECT_EQ(rows[15], "..........*.....");
+  for (const std::size_t row : {0u, 1u, 3u, 9u, 11u, 12u, 14u}) EXPECT_EQ(rows[row], "................");
+}
+
+TEST(TextLabels, HaveNearlyEveryCharacterOfSmallPictures) {
+  Painter painter;
+  for (const char* kind : kSmallKinds) {
+    std::ptrdiff_t printed = 0, written = 0;
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      const Picture picture = draw_small(painter, {kind, i}).picture;
+      const std::vector<std::uint8_t> labels = text_labels(picture, 16);
+      printed += std::ssize(picture.glyphs);
+      written += std::count_if(labels.begin(), labels.end(), [](int label) { return label > 0 && label <= kCharacterLabels; });
+    }
+    EXPECT_LE(written, printed) << kind;
+    EXPECT_GE(static_cast<double>(written), 0.98 * static_cast<double>(printed)) << kind;
+  }
+}
+
 TEST(ValueLabels, NameWhatAPlaceStandsFor) {
   Fonts fonts;
   Canvas canvas(fonts, {128, 128});

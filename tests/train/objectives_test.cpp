@@ -39,6 +39,14 @@ Gradients taken(Trainable& trainable) {
   return out;
 }
 
+TEST(Objectives, ImitateASpellingThatASampleBrings) {
+  ToyModel toy;
+  TrainingSample sample = AlikeTexts(0).at(0);
+  const std::vector<std::int32_t> plain = reference_ids(*toy.model, sample);
+  sample.spelling = {3, 1};
+  EXPECT_EQ(reference_ids(*toy.model, sample), (std::vector<std::int32_t>{3, 1, plain.back()}));
+}
+
 // With nothing in common (rows of a batch), with half (one tree), and with all but the last tokens: each text learns as if alone.
 TEST(Objectives, TextsThatAreReadTogetherLearnAsEachAlone) {
   ToyModel toy;
