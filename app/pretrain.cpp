@@ -1,5 +1,7 @@
 #include "app/pretrain.h"
 
+#include <ATen/ATen.h>
+
 #include <iostream>
 
 #include "app/generated_stream.h"
@@ -56,19 +58,26 @@ Start start_of(const po::variables_map& values) {
   return out;
 }
 
-// The first token of how each label is spelt.
-std::vector<std::int32_t> label_tokens(const Tokenizer& tokenizer) {
-  std::vector<std::int32_t> out;
-  for (int label = 0; label < synth::kPatchLabels; ++label) out.push_back(tokenizer.encode(synth::label_text(label), false).at(0));
-  return out;
+// The decoder's embeddings of the first token of how each label is spelt.
+LabelCodes label_embeddings(const LanguageModel& model) {
+  std::vector<std::int64_t> ids;
+  for (int label = 0; label < synth::kPatchLabels; ++label)
+    ids.push_back(model.tokenizer().encode(synth::label_text(label), false).at(0));
+  return {model.decoder().embed(at::tensor(ids, at::kLong)).to(at::kFloat), {}};
+}
+
+LabelCodes label_codes(const po::variables_map& values, const LanguageModel& model) {
+  if (values.contains("label-codes"))
+    return read_label_codes(text_of(values, "label-codes"), synth::kPatchLabels, model.decoder().config().hidden_size);
+  return values.contains("label-embeddings") ? label_embeddings(model) : LabelCodes();
 }
 
 // In the order of the stream's labels.
-std::vector<LabelHead> heads_of(const po::variables_map& values, const Tokenizer& tokenizer) {
+std::vector<LabelHead> heads_of(const po::variables_map& values, const LanguageModel& model) {
   const auto weight = [&](const char* name) { return values[name].as<double>(); };
   std::vector<LabelHead> out = {{.name = "label", .classes = synth::kPatchLabels, .weight = weight("label-weight")}};
-  if (values.contains("label-embeddings")) out[0].tokens = label_tokens(tokenizer);
-  if (values.contains("label-text")) out[0].blank_weight = 0.05;  // ten or twenty patches of a picture have a character then
+  out[0].codes = label_codes(values, model);
+  if (values.contains("label-text")) out[0].blank_weight = 0.5;  // ten or twenty patches of a picture have a character then
   for (std::size_t place = 1; place <= kNamedLetters; ++place)
     out.push_back(
         {.name = "letter" + std::to_string(place), .classes = 1 + synth::kCharacterLabels, .weight = weight("letter-weight")});
@@ -87,8 +96,9 @@ PretrainOptions options_of(const po::variables_map& values, const Start& start) 
   out.rate = {number("lr"), count("warmup"), out.steps, text_of(values, "schedule") == "cosine", number("final-lr")};
   out.optimizer = {.beta2 = 0.98, .weight_decay = number("weight-decay"), .clip_norm = number("clip-norm")};
   out.answer_weight = number("answer-weight");
-  out.heads = heads_of(values, start.model->tokenizer());
+  out.heads = heads_of(values, *start.model);
   out.trained = listed(text_of(values, "trained"));
+  out.learn_codes = values.contains("learn-codes");
   out.max_new_tokens = count("max-new-tokens");
   out.validate_every = count("validate-every");
   out.checkpoint_every = count("checkpoint-every");
@@ -123,6 +133,7 @@ Json identity_of(const po::variables_map& values, const Start& start, const Prom
   }
   return {{"model", start.model->path().filename().string()},
           {"label_embeddings", values.contains("label-embeddings")},
+          {"learn_codes", values.contains("learn-codes")},
           {"label_text", values.contains("label-text")},
           {"spelt_answers", values.contains("spelt-answers")},
           {"prompt_variant", prompt.name() + "@" + prompt.sha256()},
@@ -152,6 +163,8 @@ po::options_description pretrain_flags() {
       "letter-weight", number(0, "0"), "the same for each of the first three letters of the word that a patch is part of")(
       "value-weight", number(0, "0"), "the same for the value of a small chart that a patch shows or names")(
       "label-embeddings", "draw what the tower gives for a patch to the decoder's embedding of what it shows")(
+      "label-codes", po::value<std::string>()->value_name("FILE"), "the same to codes that --learn-codes wrote")(
+      "learn-codes", "learn, instead of a tower, codes from which the decoder would read best, and write them to --out")(
       "label-text", "name each character on one patch of its line, not on all that it covers")(
       "spelt-answers",
       "teach answers to pictures a token a character, for a decoder that stays as it is: it can copy what it sees")(
@@ -183,7 +196,9 @@ int pretrain_generated(const po::variables_map& values) {
   const PretrainResult result = pretrain(start.model, start.made, data, options, run.get());
   run.finish(result.steps, result.interrupted);
   if (result.interrupted) return 1;
-  if (start.made.empty()) {
+  if (options.learn_codes) {
+    write_label_codes(out, result.codes);
+  } else if (start.made.empty()) {
     const auto change = [&](const std::string& name, const at::Tensor& tensor) {
       const auto trained = result.weights.find(name);
       return trained == result.weights.end() ? tensor : trained->second.detach();

@@ -9,14 +9,14 @@
 namespace zlens {
 
 LiveWeights::LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& made,
-                         const std::vector<std::string>& trained)
+                         const std::optional<std::vector<std::string>>& trained)
     : model_(std::move(model)) {
-  std::vector<bool> used(trained.size(), false);
+  const std::vector<std::string> starts = trained.value_or(std::vector{std::string()});
+  std::vector<bool> used(starts.size(), false);
   const auto is_trained = [&](const std::string& name) {
-    const auto fits =
-        std::find_if(trained.begin(), trained.end(), [&](const std::string& start) { return name.starts_with(start); });
-    if (fits != trained.end()) used[static_cast<std::size_t>(fits - trained.begin())] = true;
-    return trained.empty() || fits != trained.end();
+    const auto fits = std::find_if(starts.begin(), starts.end(), [&](const std::string& start) { return name.starts_with(start); });
+    if (fits != starts.end()) used[static_cast<std::size_t>(fits - starts.begin())] = true;
+    return fits != starts.end();
   };
   StateDict files = model_->weights_fp32();
   // The model itself knows which weights it has: it is built once to name them.
@@ -30,8 +30,8 @@ LiveWeights::LiveWeights(std::shared_ptr<const LanguageModel> model, const Param
     }
     return value.to(model_->dtype());
   });
-  for (std::size_t i = 0; i < trained.size(); ++i)
-    if (!used[i]) throw InputError("no weight of " + model_->path().string() + " begins with '" + printable(trained[i]) + "'");
+  for (std::size_t i = 0; i < starts.size(); ++i)
+    if (!used[i]) throw InputError("no weight of " + model_->path().string() + " begins with '" + printable(starts[i]) + "'");
 }
 
 LiveWeights::Made LiveWeights::make(bool gradients) const {

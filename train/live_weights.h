@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ namespace zlens {
 class LiveWeights {
  public:
   // `made`: weights that the model's files do not have, or that stand in for theirs, by canonical name, float32. `trained`: what
-  // the names of the trained weights begin with; empty: all are. The others stay as they are. Throws InputError where a beginning
+  // the names of the trained weights begin with; without: all are. The others stay as they are. Throws InputError where a beginning
   // fits no weight.
-  LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& made, const std::vector<std::string>& trained);
+  LiveWeights(std::shared_ptr<const LanguageModel> model, const Parameters& made,
+              const std::optional<std::vector<std::string>>& trained);
 
   // What else is trained beside the model may be added.
   Parameters& masters() { return masters_; }

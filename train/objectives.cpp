@@ -179,7 +179,7 @@ at::Tensor Objectives::logprobs(std::span<const Group* const> groups, std::vecto
     for (std::size_t i = 0; i < prompts[g].size(); ++i) prompts[g][i].prompt = &under_mix.back()[i];
   }
   return options_.answer_only ? answer_logprobs(model_.decoder(), prompts.front(), {mix, &base_prefixes_})
-                              : answer_logprobs(model_.decoder(), prompts, mix);
+                              : answer_logprobs(model_.decoder(), prompts, BatchPass{mix});
 }
 
 at::Tensor Objectives::loss_of(std::span<const Group* const> groups, bool with_kl, double scale, StepReport& report) {

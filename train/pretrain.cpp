@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "io/error.h"
@@ -30,6 +31,14 @@ std::string bias_name(const LabelHead& head) {
   return head.name + "_head.bias";
 }
 
+constexpr const char *kClassCodes = "label_codes", *kPlaceCodes = "label_places";  // among the masters
+
+// What LiveWeights calls trained.
+std::optional<std::vector<std::string>> trained_of(const PretrainOptions& options) {
+  if (options.learn_codes) return std::vector<std::string>();
+  return options.trained.empty() ? std::nullopt : std::optional(options.trained);
+}
+
 void check(const PretrainOptions& options) {
   require_at_least("steps", options.steps, 1);
   require_at_least("inputs", options.inputs, 1);
@@ -38,6 +47,9 @@ void check(const PretrainOptions& options) {
   require_at_least("log-every", options.log_every, 1);
   require_at_least("checkpoint-every", options.checkpoint_every, 1);
   if (!(options.rate.peak > 0 && options.rate.peak <= 1)) throw InputError("--lr must be above 0 and at most 1");
+  if (options.learn_codes && (options.heads.empty() || !options.heads.front().codes.defined() || options.answer_weight <= 0))
+    throw InputError(
+        "codes are learnt from answers, and start from others (see --label-embeddings, --label-codes, --answer-weight)");
 }
 
 // What all losses of a step are divided by.
@@ -86,7 +98,7 @@ class Pretraining {
         run_(run),
         width_(model->decoder().config().hidden_size),
         decoder_name_(model->decoder_name()),
-        live_(std::move(model), made, options.trained),
+        live_(std::move(model), made, trained_of(options)),
         optimizer_(with_heads(), options.optimizer),
         folder_(with_start(run), state_, live_.masters(), optimizer_) {
     sums_.label_losses.resize(options.heads.size());
@@ -109,8 +121,15 @@ class Pretraining {
   // The masters with those of the heads among them.
   Parameters& with_heads() {
     Parameters& masters = live_.masters();
+    if (options_.learn_codes) {
+      const LabelCodes& start = options_.heads.front().codes;
+      const auto places = static_cast<std::int64_t>(labels_of(data_.train->at(0), 0).size());
+      masters[kClassCodes] = start.classes.clone();
+      masters[kPlaceCodes] = start.places.defined() ? start.places.clone() : at::zeros({places, width_});
+      return masters;
+    }
     for (const LabelHead& head : options_.heads) {
-      if (!head.tokens.empty() || head.weight == 0) continue;
+      if (head.codes.defined() || head.weight == 0) continue;
       masters[weight_name(head)] = initial_weight(weight_name(head), {head.classes, width_}, options_.seed);
       masters[bias_name(head)] = initial_weight(bias_name(head), {head.classes}, options_.seed);
     }
@@ -121,11 +140,12 @@ class Pretraining {
     return masters;
   }
 
+  bool of_decoder(const std::string& name) const { return name.starts_with(decoder_name_ + ".") || name.starts_with("lm_head."); }
+
   // Answers reach the decoder, and what shows it a picture; labels the latter and their own heads.
   bool anything_learns() const {
     bool decoder = false, others = false, labels = false;
-    for (const auto& [name, master] : live_.masters())
-      (name.starts_with(decoder_name_ + ".") || name.starts_with("lm_head.") ? decoder : others) = true;
+    for (const auto& [name, master] : live_.masters()) (of_decoder(name) ? decoder : others) = true;
     for (const LabelHead& head : options_.heads) labels |= head.weight > 0;
     others &= data_.pictures;
     return options_.answer_weight > 0 ? decoder || others : labels && others;
@@ -134,11 +154,18 @@ class Pretraining {
   // A run is another one where it starts from other weights.
   TrainRun with_start(TrainRun run) const {
     run.identity["start_sha256"] = digest_of(live_.masters());
+    for (const LabelHead& head : options_.heads)
+      if (head.codes.defined()) run.identity[head.name + "_codes_sha256"] = digest_of(head.codes);
     return run;
   }
 
   PretrainResult result(bool interrupted) const {
-    PretrainResult out{state_.step, state_.best_score, interrupted, live_.masters()};
+    PretrainResult out{state_.step, state_.best_score, interrupted, live_.masters(), {}};
+    if (options_.learn_codes) {
+      out.codes = {out.weights.at(kClassCodes), out.weights.at(kPlaceCodes)};
+      out.weights.clear();
+      return out;
+    }
     for (const LabelHead& head : options_.heads) {
       out.weights.erase(weight_name(head));
       out.weights.erase(bias_name(head));
@@ -163,7 +190,7 @@ class Pretraining {
   at::Tensor label_loss(const LiveWeights::Made& made, const std::vector<at::Tensor>& rows, std::span<const PretrainSample> samples,
                         std::size_t index) const {
     const LabelHead& head = options_.heads[index];
-    if (head.weight == 0) return {};
+    if (head.weight == 0 || options_.learn_codes) return {};
     std::vector<at::Tensor> labelled;
     std::vector<std::int64_t> labels;
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -173,9 +200,9 @@ class Pretraining {
       labels.insert(labels.end(), own.begin(), own.end());
     }
     if (labels.empty()) return {};
-    const at::Tensor targets = at::tensor(labels, at::kLong), shown = at::cat(labelled);
-    const at::Tensor weights = at::where(targets.eq(0), head.blank_weight, 1.0).to(at::kFloat);
-    return ((head.tokens.empty() ? unnamed(made, head, shown, targets) : apart(made, head, shown, targets)) * weights).sum();
+    const at::Tensor classes = at::tensor(labels, at::kLong), shown = at::cat(labelled);
+    const at::Tensor weights = at::where(classes.eq(0), head.blank_weight, 1.0).to(at::kFloat);
+    return ((head.codes.defined() ? apart(head.codes, shown, labels) : unnamed(made, head, shown, classes)) * weights).sum();
   }
 
   // -log of the probability that the head gives to the right class.
@@ -185,26 +212,42 @@ class Pretraining {
     return -at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).squeeze(1);
   }
 
-  // The squared distance to the embedding of what spells the class, over the mean square of all such embeddings.
-  static at::Tensor apart(const LiveWeights::Made& made, const LabelHead& head, const at::Tensor& rows, const at::Tensor& targets) {
-    const at::Tensor ids = at::tensor(at::ArrayRef<std::int32_t>(head.tokens), at::kLong);
-    const at::Tensor spelt = made.model->decoder().embed(ids).detach().to(at::kFloat);  // -> [C, D]
-    const at::Tensor off = rows.to(at::kFloat) - spelt.index_select(0, targets);
-    return off.square().mean(-1) / spelt.square().mean();
+  // The squared distance to the code of what is shown, over the mean square of the classes' codes.
+  static at::Tensor apart(const LabelCodes& codes, const at::Tensor& rows, const std::vector<std::int64_t>& labels) {
+    return (rows.to(at::kFloat) - codes.shown(labels)).square().mean(-1) / codes.classes.square().mean();
   }
 
-  static at::Tensor answer_loss(const LanguageModel& model, std::span<const PretrainSample> samples) {
+  bool decoder_learns() const {
+    return std::any_of(live_.masters().begin(), live_.masters().end(), [&](const auto& entry) { return of_decoder(entry.first); });
+  }
+
+  at::Tensor answer_loss(const LanguageModel& model, std::span<const PretrainSample> samples) const {
     std::vector<std::vector<AnsweredPrompt>> inputs;
     for (const PretrainSample& sample : samples) {
       inputs.emplace_back();
       for (const TrainingSample& question : sample.questions)
         inputs.back().push_back({&question.prompt, {reference_ids(model, question)}});
     }
-    return -answer_logprobs(model.decoder(), inputs).sum();
+    return -answer_logprobs(model.decoder(), inputs, BatchPass{.fixed_decoder = !decoder_learns()}).sum();
+  }
+
+  // What a tower that saw everything would give. Summed in float32: a code is part of hundreds of rows.
+  std::vector<at::Tensor> encode_labels(const LiveWeights::Made& made, std::span<PretrainSample> samples) const {
+    const LabelCodes codes{made.leaves.at(kClassCodes).to(at::kFloat), made.leaves.at(kPlaceCodes).to(at::kFloat)};
+    std::vector<at::Tensor> out(samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      if (const auto& labels = labels_of(samples[i], 0); !labels.empty()) out[i] = codes.shown(labels);
+      for (TrainingSample& question : samples[i].questions) question.prompt.embeddings = out[i];
+    }
+    return out;
+  }
+
+  std::vector<at::Tensor> encode(const LiveWeights::Made& made, std::span<PretrainSample> samples) const {
+    return options_.learn_codes ? encode_labels(made, samples) : encode_inputs(*made.model, samples);
   }
 
   Part part_of(const LiveWeights::Made& made, std::span<PretrainSample> samples, const Totals& totals) const {
-    const std::vector<at::Tensor> rows = encode_inputs(*made.model, samples);
+    const std::vector<at::Tensor> rows = encode(made, samples);
     Part out;
     out.label_losses.resize(options_.heads.size());
     at::Tensor loss = at::zeros({});
@@ -310,7 +353,7 @@ class Pretraining {
     in_parallel(answered.size(), options_.threads, [&](std::size_t i) {
       const c10::NoGradGuard also_here;
       const std::span part = std::span(samples).subspan(i * kTogether, std::min(kTogether, samples.size() - i * kTogether));
-      encode_inputs(*made.model, part);
+      encode(made, part);
       std::vector<TrainingSample> questions;
       for (const PretrainSample& sample : part) questions.insert(questions.end(), sample.questions.begin(), sample.questions.end());
       Caches caches;

@@ -9,6 +9,7 @@
 #include "experts/sample_stream.h"
 #include "text/model.h"
 #include "train/adamw.h"
+#include "train/label_codes.h"
 #include "train/trainer.h"
 
 namespace zlens {
@@ -33,9 +34,9 @@ struct LabelHead {
   std::int64_t classes = 0;
   double weight = 1;          // of its loss against the answers'; 0: the head is left out
   double blank_weight = 0.2;  // of an embedding that shows nothing, in it
-  // Not empty: the token that spells each class. Embeddings are then drawn to those of the decoder (mean squared error) instead of
-  // to what a linear head of their own tells apart: how a tower is joined to a language model that stays as it is.
-  std::vector<std::int32_t> tokens = {};
+  // Where defined, embeddings are drawn to these (mean squared error) instead of to what a linear head of their own tells apart:
+  // how a tower is joined to a language model that stays as it is.
+  LabelCodes codes = {};
 };
 
 struct PretrainOptions {
@@ -48,6 +49,10 @@ struct PretrainOptions {
   double answer_weight = 1;  // 0: the decoder is not run: a tower that cannot read yet has nothing to tell it
   std::vector<LabelHead> heads;
   std::vector<std::string> trained;  // beginnings of the names of the weights that are; empty: all
+  // The codes of the first head are learnt, nothing else: they themselves stand where a tower's embeddings would, as if it saw
+  // everything. An answer to what a decoder reads best before any tower is trained, and a hundred times cheaper to learn than
+  // through one that still errs.
+  bool learn_codes = false;
   std::int64_t max_new_tokens = 24;
   std::int64_t log_every = 20, validate_every = 1000, checkpoint_every = 200;  // steps
   std::uint64_t seed = 0;
@@ -65,6 +70,7 @@ struct PretrainResult {
   double score = 0;  // of the last validation
   bool interrupted = false;
   Parameters weights;  // by canonical name: those that were trained
+  LabelCodes codes;    // with learn_codes
 };
 
 // Trains `model` on the likelihood of the first references; beside it, where there are labels, heads on the inputs' embeddings name

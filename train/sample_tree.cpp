@@ -146,10 +146,10 @@ struct Questions {
   std::vector<std::int64_t> branches, last_tokens;
 };
 
-// Branch 0 for what all prompts have in common, one for the rest of each.
-Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts) {
-  const std::int64_t shared = shared_length(tree.decoder(), prompts), trunk = tree.branch(-1, 0);
-  tree.append(trunk, *prompts.front().prompt, 0, shared);
+// Branch 0 for what all prompts have in common, one for the rest of each. The cache holds the first `read` tokens, which all share.
+Questions append_prompts(TreeBuilder& tree, std::span<const AnsweredPrompt> prompts, std::int64_t read = 0) {
+  const std::int64_t shared = std::max(read, shared_length(tree.decoder(), prompts)), trunk = tree.branch(-1, read);
+  tree.append(trunk, *prompts.front().prompt, read, shared);
   Questions out;
   for (const AnsweredPrompt& entry : prompts) {
     out.branches.push_back(tree.prompt_branch(trunk, shared));
@@ -195,6 +195,27 @@ BaseReading base_reading(const Decoder& decoder, std::span<const AnsweredPrompt>
     append(*prefix, shared, prefix->length(), static_cast<std::int64_t>(p) + 1);
   }
   return out;
+}
+
+// The text that all prompts of all inputs begin with, as the base reads it. Empty where what it means depends on what follows.
+KvPrefix read_opening(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs) {
+  if (decoder.config().bidirectional_prompt) return {};
+  const TokenPrompt& first = *inputs.front().front().prompt;
+  std::int64_t length = first.answer_start();
+  for (const auto& prompts : inputs) {
+    for (const AnsweredPrompt& entry : prompts) {
+      const TokenPrompt& prompt = *entry.prompt;
+      // A prompt's last token predicts the answer's first, so that it is part of the pass that learns.
+      const auto last = static_cast<std::int64_t>(prompt.ids.size()) - 1;
+      length = std::min({length, common_prefix(first.ids, prompt.ids), prompt.answer_start(), last});
+      if (!prompt.embedded.empty()) length = std::min(length, prompt.embedded.front());
+    }
+  }
+  if (length <= 0) return {};
+  const c10::NoGradGuard no_grad;
+  Context context(KvCache(decoder.kv_shape(), 1, length));
+  decoder.forward_prompt(embed_prompt(decoder, first, 0, length), {}, context, Decoder::Wanted::Last);
+  return context.cache().prefix_of_row(0);
 }
 
 // For every token of every answer: which token of the pass predicts it.
@@ -249,12 +270,12 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPromp
   return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(before), context)[0], predictions);
 }
 
-at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs,
-                           const std::shared_ptr<const ActiveMix>& mix) {
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs, const BatchPass& pass) {
+  const KvPrefix opening = pass.fixed_decoder ? read_opening(decoder, inputs) : KvPrefix{};
   std::vector<TreeBuilder> trees(inputs.size(), TreeBuilder(decoder));
   std::vector<Predictions> by_row;
   for (std::size_t b = 0; b < inputs.size(); ++b) {
-    const Questions questions = append_prompts(trees[b], inputs[b]);
+    const Questions questions = append_prompts(trees[b], inputs[b], opening.length());
     by_row.push_back(append_answers(trees[b], inputs[b], questions));
   }
   const Forest forest(trees);
@@ -264,8 +285,10 @@ at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<A
       all.predictors.push_back(static_cast<std::int64_t>(b) * forest.tokens() + token);
     all.targets.insert(all.targets.end(), by_row[b].targets.begin(), by_row[b].targets.end());
   }
-  Context context(KvCache(decoder.kv_shape(), static_cast<std::int64_t>(inputs.size()), 0), mix);
-  return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), forest.tree(), context).flatten(0, 1), all);
+  const std::vector<const KvPrefix*> openings(inputs.size(), opening.length() > 0 ? &opening : nullptr);
+  Context context(KvCache::from_prefixes(decoder.kv_shape(), openings, opening.length()), pass.mix);
+  const TokenTree tree = forest.tree(std::vector<std::int64_t>(static_cast<std::size_t>(opening.length()), 0));
+  return logprobs_of(decoder, decoder.forward_tree(forest.embeddings(), tree, context).flatten(0, 1), all);
 }
 
 }  // namespace zlens

@@ -31,9 +31,15 @@ struct TreePass {
 // are read once as far as they are alike, and each question once for all of its answers.
 at::Tensor answer_logprobs(const Decoder& decoder, std::span<const AnsweredPrompt> prompts, const TreePass& pass);
 
+struct BatchPass {
+  std::shared_ptr<const ActiveMix> mix;  // nullptr: the base
+  // What is learnt lies in the prompts' embeddings alone: the text that all prompts begin with is then read once for all rows and
+  // without gradients. Not together with a mix.
+  bool fixed_decoder = false;
+};
+
 // The same for the prompts of several inputs, a row of one batch each; differentiable in the decoder's weights and the prompts'
-// embeddings, too. Without a mix: under the base.
-at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs,
-                           const std::shared_ptr<const ActiveMix>& mix = nullptr);
+// embeddings, too.
+at::Tensor answer_logprobs(const Decoder& decoder, std::span<const std::vector<AnsweredPrompt>> inputs, const BatchPass& pass = {});
 
 }  // namespace zlens

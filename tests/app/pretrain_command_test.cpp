@@ -89,6 +89,19 @@ TEST_F(PretrainCommand, DrawsATowerToEmbeddingsOfATextInThePatches) {
   EXPECT_NE(once, drawn);
 }
 
+TEST_F(PretrainCommand, DrawsATowerToCodesThatWereLearnt) {
+  const std::vector<std::string> learn{"--from-scratch", "--label-embeddings", "--label-text", "--spelt-answers", "--learn-codes"};
+  const Outcome learnt = zlens(pretrain("codes", learn));
+  ASSERT_EQ(learnt.exit_code, 0) << learnt.err;
+  const std::vector<std::string> draw{"--from-scratch", "--trained", "model.vision_tower", "--label-codes", folder_ / "codes"};
+  const Outcome drawn = zlens(pretrain("drawn", draw));
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_TRUE(fs::exists(folder_ / "drawn" / "model.safetensors"));
+  expect_refused(pretrain("out", {"--from-scratch", "--learn-codes"}), "--label-embeddings");
+  expect_refused(pretrain("out", {"--from-scratch", "--label-codes", folder_ / "drawn" / "model.safetensors"}),
+                 "'classes' is missing");
+}
+
 TEST_F(PretrainCommand, TextsBesideAJoinedTower) {
   const Outcome made = zlens(pretrain("new", {"--from-scratch", "--trained", "model.vision_tower,model.multi_modal_projector",
                                               "--text-share", "0.5", "--together", "1"}));

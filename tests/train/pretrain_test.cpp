@@ -129,6 +129,14 @@ class Pretrain : public testing::TestWithParam<std::string> {
     for (const auto& [name, value] : a.weights) EXPECT_TRUE(at::equal(value, b.weights.at(name))) << name;
   }
 
+  static std::vector<Json> steps_of(const fs::path& folder) {
+    std::vector<Json> out;
+    std::istringstream log(read_text_file(folder / "log.jsonl", 1 << 20));
+    for (std::string text; std::getline(log, text);)
+      if (Json line = Json::parse(text); line["kind"] == "step") out.push_back(std::move(line));
+    return out;
+  }
+
   TemporaryFolder work_;
   Parameters weights_;
 };
@@ -158,7 +166,7 @@ TEST_P(Pretrain, EncodesAllAsEachByItself) {
 TEST_P(Pretrain, EveryWeightHasItsGradient) {
   const auto model = load(GetParam(), &weights_);
   const Pictures pictures(model, false);
-  LiveWeights live(model, weights_, {});
+  LiveWeights live(model, weights_, std::nullopt);
   const LiveWeights::Made made = live.make(true);
   loss_of(*made.model, pictures.all(), true).backward();
   const auto loss = [&] { return loss_of(*live.make(false).model, pictures.all(), true).item<double>(); };
@@ -185,10 +193,7 @@ TEST_P(Pretrain, LearnsWhatThePicturesShow) {
   options.steps = options.rate.steps = 120;
   options.validate_every = 120;
   EXPECT_EQ(run(work_ / "t", options).score, 1);
-  std::vector<Json> steps;
-  std::istringstream log(read_text_file(work_ / "t" / "log.jsonl", 1 << 20));
-  for (std::string text; std::getline(log, text);)
-    if (Json line = Json::parse(text); line["kind"] == "step") steps.push_back(std::move(line));
+  const std::vector<Json> steps = steps_of(work_ / "t");
   for (const char* head : {"label_loss", "value_loss"}) {
     EXPECT_GT(steps.front()[head], 0.2) << head;
     EXPECT_LT(steps.back()[head], 0.1) << head;
@@ -248,6 +253,35 @@ TEST_P(Pretrain, APartThatTouchesNothingTrainedAddsNothing) {
   for (LabelHead& head : options.heads) head.weight = 0;
   EXPECT_THROW(train(work_ / "u", options, true), InputError);
   EXPECT_FALSE(fs::exists(work_ / "u"));
+}
+
+// Codes stand where a tower's embeddings would: what a decoder that stays as it is reads best.
+TEST_P(Pretrain, CodesAreLearntWithoutATower) {
+  const auto model = load(GetParam());
+  PretrainOptions options = short_run();
+  options.steps = options.rate.steps = 100;
+  options.rate.peak = 0.1;
+  options.learn_codes = true;
+  EXPECT_THROW(run(work_ / "none", options), InputError) << "nothing to start from";
+  at::manual_seed(5);
+  options.heads[0].codes.classes = 0.1 * at::randn({3, model->decoder().config().hidden_size});
+  if (GetParam() == "smolvlm") {  // two pictures in as many tiles as they need: a place is not the same in both
+    EXPECT_THROW(run(work_ / "whole", options), InputError);
+    return;
+  }
+  const PretrainResult whole = run(work_ / "whole", options);
+  const auto steps = steps_of(work_ / "whole");
+  EXPECT_LT(steps.back()["loss"].get<double>(), 0.9 * steps.front()["loss"].get<double>());
+  EXPECT_TRUE(whole.weights.empty());
+  EXPECT_TRUE(at::equal(whole.codes.classes[0], options.heads[0].codes.classes[0])) << "class 0 is nowhere to be seen";
+  EXPECT_FALSE(at::equal(whole.codes.classes[1], options.heads[0].codes.classes[1]));
+  EXPECT_GT(whole.codes.places.abs().max().item<double>(), 0);
+  ASSERT_TRUE(run(work_ / "cut", options, false, 7).interrupted);
+  const PretrainResult resumed = run(work_ / "cut", options, true);
+  EXPECT_TRUE(at::equal(resumed.codes.classes, whole.codes.classes));
+  EXPECT_TRUE(at::equal(resumed.codes.places, whole.codes.places));
+  options.answer_weight = 0;
+  EXPECT_THROW(run(work_ / "unanswered", options), InputError);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Pretrain, testing::Values("llava-siglip", "smolvlm", "paligemma"), [](const auto& chosen) {

@@ -121,7 +121,7 @@ TEST_F(SampleTree, InputsThatShareAPassEqualEachAlone) {
     }
     return out;
   };
-  const at::Tensor together = answer_logprobs(toy_.model->decoder(), inputs, mix());
+  const at::Tensor together = answer_logprobs(toy_.model->decoder(), inputs, BatchPass{mix()});
   const at::Tensor singles = at::cat({answer_logprobs(toy_.model->decoder(), inputs[0], TreePass{mix()}),
                                       answer_logprobs(toy_.model->decoder(), inputs[1], TreePass{mix()})});
   EXPECT_LT(max_difference(together, singles), 1e-4);
@@ -130,6 +130,32 @@ TEST_F(SampleTree, InputsThatShareAPassEqualEachAlone) {
     EXPECT_GT(gradient.abs().max().item<double>(), 0) << name;
     EXPECT_LT(max_difference(of_together.at(name), gradient), 1e-4 + 1e-4 * gradient.abs().max().item<double>()) << name;
   }
+}
+
+// Texts that begin alike, one of them with something shown behind the 20 tokens that both have.
+TEST_F(SampleTree, AnOpeningThatIsReadOnceChangesNoNumberAndNoGradient) {
+  TokenPrompt texts[2];
+  for (std::int32_t i = 0; i < 30; ++i) {
+    texts[0].ids.push_back(40 + i);
+    texts[1].ids.push_back(i < 25 ? 40 + i : 70 + i);
+  }
+  texts[1].ids.resize(28);
+  texts[0].embedded = {20, 21};
+  const Decoder& decoder = toy_.model->decoder();
+  const at::Tensor shown = at::randn({2, decoder.config().hidden_size}).mul(0.1).requires_grad_();
+  texts[0].embeddings = shown;
+  const std::vector<std::vector<AnsweredPrompt>> inputs{{{&texts[0], {{50, 51, 1}, {60}}}}, {{&texts[1], {{50, 70, 1}}}}};
+  const auto computed = [&](bool fixed_decoder) {
+    const at::Tensor logprobs = answer_logprobs(decoder, inputs, BatchPass{.fixed_decoder = fixed_decoder});
+    shown.mutable_grad() = at::Tensor();
+    at::linspace(1, 2, logprobs.size(0)).mul(logprobs).sum().backward();
+    return std::pair(logprobs.detach(), shown.grad().clone());
+  };
+  const auto [plain, gradient] = computed(false);
+  const auto [after_opening, same_gradient] = computed(true);
+  EXPECT_LT(max_difference(plain, after_opening), 1e-5);
+  EXPECT_LT(max_difference(gradient, same_gradient), 1e-5);
+  EXPECT_GT(gradient.abs().max().item<double>(), 0);
 }
 
 // Prompts that are read in both directions, with windows (Gemma 2 as in PaliGemma 2).
